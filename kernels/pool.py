@@ -1,0 +1,67 @@
+"""Max-pooling on one core, equal to `maxpool_forward` and `maxpool_backward`.
+
+Channels are the innermost loop: one cell of a window is compared with the maximum so far for all
+channels at once, in vector registers, while both lie in the first cache. Windows are clipped
+where the reference pads.
+"""
+
+import numpy as np
+from numba import njit
+
+
+def forward(x, y, index, geometry, rows):
+    """Write the maxima under these output rows, and the cell of its window each came from."""
+    (kh, kw), (sh, sw), (top, _, left, _), _ = geometry
+    _forward(x, y, index, kh, kw, sh, sw, top - rows.start * sh, left)
+
+
+def backward(gy, index, gx, geometry, rows):
+    """Add gy to the pixels that were maxima under these output rows."""
+    (kh, kw), (sh, sw), (top, _, left, _), _ = geometry
+    _backward(gy, index, gx, kh, kw, sh, sw, top - rows.start * sh, left)
+
+
+@njit(nogil=True, cache=True)
+def _forward(x, y, index, kh, kw, sh, sw, top, left):
+    batch, height, width, channels = x.shape
+    _, out_height, out_width, _ = y.shape
+    for b in range(batch):
+        for row in range(out_height):
+            first_i = max(0, top - row * sh)
+            last_i = min(kh, height + top - row * sh)
+            for column in range(out_width):
+                best, cells = y[b, row, column], index[b, row, column]
+                best[:] = -np.inf
+                cells[:] = 0
+                for i in range(first_i, last_i):
+                    for j in range(
+                        max(0, left - column * sw), min(kw, width + left - column * sw)
+                    ):
+                        pixel = x[b, row * sh + i - top, column * sw + j - left]
+                        cell = index.dtype.type(i * kw + j)
+                        for c in range(channels):
+                            # greater, or the first NaN
+                            better = (not pixel[c] <= best[c]) & (best[c] == best[c])
+                            best[c] = pixel[c] if better else best[c]
+                            cells[c] = cell if better else cells[c]
+
+
+@njit(nogil=True, cache=True)
+def _backward(gy, index, gx, kh, kw, sh, sw, top, left):
+    _, height, width, _ = gx.shape
+    batch, out_height, out_width, channels = gy.shape
+    zero = gy.dtype.type(0)
+    for b in range(batch):
+        for row in range(out_height):
+            first_i = max(0, top - row * sh)
+            last_i = min(kh, height + top - row * sh)
+            for column in range(out_width):
+                gradient, cells = gy[b, row, column], index[b, row, column]
+                for i in range(first_i, last_i):
+                    for j in range(
+                        max(0, left - column * sw), min(kw, width + left - column * sw)
+                    ):
+                        pixel = gx[b, row * sh + i - top, column * sw + j - left]
+                        cell = index.dtype.type(i * kw + j)
+                        for c in range(channels):
+                            pixel[c] += gradient[c] if cells[c] == cell else zero

@@ -1,0 +1,96 @@
+"""Which form of a hot path runs: the reference that a reader sees, or the kernel equal to it.
+
+    @has_kernel("lrn.forward")
+    def lrn_forward(x, y, ...):
+        ...                          # array-module code: what the course prints
+
+Calling `lrn_forward` runs `minialex.kernels.lrn.forward`, which takes the same arguments, on NumPy
+arrays where Numba is installed. `lrn_forward.reference` is always the code that stands there.
+MINIALEX_KERNELS=reference, or `with use("reference")`, turns all kernels off.
+"""
+
+import contextlib
+import functools
+import importlib
+import os
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from minialex.errors import InputError
+
+_chosen: str | None = None  # set by `use`
+
+
+def has_kernel(path: str) -> Callable[[Callable], "Dispatched"]:
+    """Mark a reference whose kernel is `minialex.kernels.<path>`; its first argument decides."""
+    return lambda reference: Dispatched(reference, path)
+
+
+class Dispatched:
+    """A reference function and the kernel that may run in its place."""
+
+    def __init__(self, reference: Callable, path: str) -> None:
+        functools.update_wrapper(self, reference)
+        self.reference = reference
+        self.path = path
+
+    def __call__(self, x, *args):
+        function = self.kernel() if isinstance(x, np.ndarray) else None
+        return (function or self.reference)(x, *args)
+
+    def kernel(self) -> Callable | None:
+        """Return the CPU kernel, or None where the reference runs."""
+        return None if choice() == "reference" else load(self.path)
+
+    def form(self) -> str:
+        """Return the name of what runs on NumPy arrays, as `summary` prints it."""
+        return f"kernels/{self.path.split('.')[0]}.py" if self.kernel() else "NumPy"
+
+
+def choice() -> str:
+    """Return "kernels" or "reference".
+
+    Raises
+    ------
+    InputError
+        MINIALEX_KERNELS is something else.
+    """
+    chosen = _chosen or os.environ.get("MINIALEX_KERNELS") or "kernels"
+    if chosen not in ("kernels", "reference"):
+        raise InputError(f'MINIALEX_KERNELS={chosen!r}: use "reference", or unset it for kernels')
+    return chosen
+
+
+@contextlib.contextmanager
+def use(form: str) -> Iterator[None]:
+    """Run the body with "kernels" or "reference"."""
+    global _chosen
+    before, _chosen = _chosen, form
+    try:
+        yield
+    finally:
+        _chosen = before
+
+
+@functools.cache
+def load(path: str) -> Callable | None:
+    """Return the kernel `lrn.forward` of minialex/kernels/lrn.py; None where Numba is missing.
+
+    Raises
+    ------
+    RuntimeError
+        Numba is there, but the kernel cannot be loaded.
+    """
+    module, function = path.split(".")
+    try:
+        return getattr(importlib.import_module(f"minialex.kernels.{module}"), function)
+    except ModuleNotFoundError as error:
+        if error.name == "numba":
+            return None
+        raise
+    except Exception as error:
+        raise RuntimeError(
+            f"the kernel {path} could not be loaded ({error}). Set NUMBA_CACHE_DIR to a folder "
+            "that can be written, or MINIALEX_KERNELS=reference to work without kernels."
+        ) from error

@@ -1,0 +1,84 @@
+"""The contract that every layer keeps."""
+
+import copy
+from typing import ClassVar
+
+import numpy as np
+
+from minialex.backend import Array
+from minialex.threads import reuse
+
+Shape = tuple[int, ...]
+
+
+class Layer:
+    """A function y = f(x; params) with its backward pass.
+
+    forward
+        Computes y and remembers what backward needs. `train` switches randomness and nothing else.
+    backward
+        Takes gy = dL/dy, assigns `grads` (it never accumulates), and returns gx = dL/dx.
+    params, grads
+        Dictionaries with the same keys, "W" and "b" where a layer has them.
+
+    Arrays are (N, H, W, C), images first and channels last, or (N, D) behind `Flatten`. Neither
+    pass changes x, gy or a parameter; float32 stays float32 and float64 stays float64.
+
+    What a pass returned is valid until the same layer's next call of the same pass: the memory is
+    then used again. Copy what must live longer; `Sequential.predict` returns fresh arrays.
+    """
+
+    kind: ClassVar[str] = "layer"  # what the network calls it: conv1, relu1, lrn1, pool1, ...
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+        self._buffers: dict[str, Array] = {}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of y without the batch axis; InputError where the layer cannot fit."""
+        return input_shape
+
+    def build(self, input_shape: Shape, rng: np.random.Generator, dtype: str = "float32") -> None:
+        """Make the parameters, drawn from `rng`, for inputs of this shape (without batch)."""
+
+    def forward(self, x: Array, train: bool = False) -> Array:
+        """Return y."""
+        raise NotImplementedError
+
+    def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
+        """Assign `grads` and return gx, or None where it is not needed (the first layer)."""
+        raise NotImplementedError
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        """Return the multiplications with a weight that one picture costs."""
+        return 0
+
+    def form(self) -> str:
+        """Return what computes this layer on the CPU: "NumPy", or the kernel that replaces it."""
+        return "NumPy"
+
+    def set_params(self, W: Array, bias: float, dtype: str) -> None:
+        """Make params and grads of this dtype: W as given, one b for each entry of its last axis."""
+        self.params = {"W": W.astype(dtype), "b": np.full(W.shape[-1], bias, dtype)}
+        self.grads = {key: np.zeros_like(param) for key, param in self.params.items()}
+
+    def buffer(self, key: str, shape: Shape, like: Array, dtype=None) -> Array:
+        """Return this layer's array `key`, uninitialised, in memory that serves every step."""
+        return reuse(self._buffers, key, shape, like, dtype)
+
+    def twin(self) -> "Layer":
+        """Return a layer with the same parameters and no memory: its passes leave ours alone."""
+        twin = copy.copy(self)
+        twin._buffers = {}
+        return twin
+
+    def label(self) -> str:
+        """Return the name in error messages, such as "pool5 (3x3, stride 2)"."""
+        details = self.details()
+        return f"{self.name or self.kind} ({details})" if details else self.name or self.kind
+
+    def details(self) -> str:
+        """Return the sizes that tell this layer from another of its kind."""
+        return ""

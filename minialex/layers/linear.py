@@ -1,0 +1,69 @@
+"""The dense (fully connected) layer."""
+
+from minialex.backend import Array, xp_of
+from minialex.errors import InputError
+from minialex.initial import Initialiser, he
+from minialex.layer import Layer, Shape
+from minialex.threads import parallel, workers_for
+
+
+class Linear(Layer):
+    """y = x @ W + b.   x: (N, D), W: (D, M), b: (M,) -> y: (N, M).
+
+    Forward gives each worker some columns of W, backward some rows of gW: nothing is summed twice.
+
+    Parameters
+    ----------
+    units : int
+        M, the number of outputs.
+    init : function (rng, shape) -> first W
+    bias : float
+        First value of b.
+    """
+
+    kind = "fc"
+
+    def __init__(self, units: int, init: Initialiser = he, bias: float = 0.0) -> None:
+        super().__init__()
+        if units < 1:
+            raise InputError(f"fc: units={units} is not a positive number")
+        self.units, self.init, self.bias = units, init, bias
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise InputError(f"{self.label()} needs rows, not {input_shape}: put Flatten before it")
+        return (self.units,)
+
+    def build(self, input_shape, rng, dtype="float32"):
+        self.set_params(self.init(rng, (input_shape[0], self.units)), self.bias, dtype)
+
+    def forward(self, x: Array, train: bool = False) -> Array:
+        W, b = self.params["W"], self.params["b"]
+        y = self.buffer("y", (len(x), self.units), x)
+        self.x = x
+
+        def columns(worker: int, start: int, stop: int) -> None:
+            xp_of(x).matmul(x, W[:, start:stop], out=y[:, start:stop])
+            y[:, start:stop] += b[start:stop]
+
+        parallel(columns, self.units, workers=workers_for(x))
+        return y
+
+    def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
+        x, W, gW, xp = self.x, self.params["W"], self.grads["W"], xp_of(gy)
+        gx = self.buffer("gx", x.shape, gy) if need_gx else None
+
+        def rows(worker: int, start: int, stop: int) -> None:
+            xp.matmul(x[:, start:stop].T, gy, out=gW[start:stop])
+            if need_gx:
+                xp.matmul(gy, W[start:stop].T, out=gx[:, start:stop])
+
+        parallel(rows, len(W), workers=workers_for(x))
+        self.grads["b"][...] = gy.sum(axis=0)
+        return gx
+
+    def multiply_adds(self, input_shape: Shape) -> int:
+        return input_shape[0] * self.units
+
+    def details(self) -> str:
+        return f"{self.units} units"

@@ -1,0 +1,102 @@
+"""Overlapping max-pooling."""
+
+import numpy as np
+
+from minialex.backend import Array, xp_of
+from minialex.forms import has_kernel
+from minialex.layer import Shape
+from minialex.shapes import Geometry, Padding
+from minialex.threads import scratch
+from minialex.windows import WindowLayer, add_unpadded, over_blocks, padded, windows
+
+
+class MaxPool2d(WindowLayer):
+    """The maximum of every window, channel by channel; Krizhevsky et al. 2012, section 3.4.
+
+    x: (N, H, W, C) -> y: (N, OH, OW, C). Windows overlap where stride < kernel (the paper's 3/2):
+    a pixel that is the maximum of several windows receives the gradient of them all.
+
+    The first maximum of a window, row by row, wins a tie (Caffe, PyTorch; cuda-convnet serves all
+    of them). A NaN in a window is its maximum. Padding is minus infinity and never wins.
+
+    Parameters
+    ----------
+    kernel : int or (height, width)
+    stride : int or (height, width), optional
+        Default: the kernel, so that windows tile.
+    pad : int, (top, bottom, left, right) or "same"
+    rounding : "floor" or "ceil"
+        "ceil" adds a window for rows left over, which must start inside the picture or the padding
+        before it, as in PyTorch.
+    """
+
+    kind = "pool"
+    start_inside = True
+
+    def __init__(
+        self,
+        kernel: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
+        pad: Padding = 0,
+        rounding: str = "floor",
+    ) -> None:
+        super().__init__(kernel, stride or kernel, pad, rounding)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*self.geometry(input_shape).out, input_shape[2])
+
+    def forward(self, x: Array, train: bool = False) -> Array:
+        xp = xp_of(x)
+        x = xp.ascontiguousarray(x)
+        kh, kw = self.kernel
+        self.x_shape, self.plan = x.shape, self.geometry(x.shape[1:])
+        y = self.buffer("y", (len(x), *self.plan.out, x.shape[3]), x)
+        self.index = self.buffer("index", y.shape, x, np.uint8 if kh * kw <= 256 else np.int32)
+
+        def pool(worker: int, images: slice, rows: slice) -> None:
+            maxpool_forward(x[images], y[images, rows], self.index[images, rows], self.plan, rows)
+
+        over_blocks(pool, x, self.plan)
+        return y
+
+    def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
+        if not need_gx:
+            return None
+        gy = xp_of(gy).ascontiguousarray(gy)
+        gx = self.buffer("gx", self.x_shape, gy)
+
+        def scatter(worker: int, images: slice, rows: slice) -> None:
+            if rows.start == 0:
+                gx[images] = 0
+            maxpool_backward(gy[images, rows], self.index[images, rows], gx[images], self.plan, rows)
+
+        over_blocks(scatter, gx, self.plan)
+        return gx
+
+    def form(self) -> str:
+        return maxpool_forward.form()
+
+
+@has_kernel("pool.forward")
+def maxpool_forward(x: Array, y: Array, index: Array, geometry: Geometry, rows: slice) -> None:
+    """Write the maxima of these rows to y, and which cell of its window each was to index."""
+    cells = windows(padded(x, geometry, rows, -np.inf), geometry)
+    cells = cells.reshape(*cells.shape[:3], -1, x.shape[3])  # (N, OH, OW, kh * kw, C)
+    index[...] = cells.argmax(axis=3)
+    y[...] = xp_of(x).take_along_axis(cells, index[:, :, :, None], axis=3)[:, :, :, 0]
+
+
+@has_kernel("pool.backward")
+def maxpool_backward(gy: Array, index: Array, gx: Array, geometry: Geometry, rows: slice) -> None:
+    """Add gy to the pixels that were maxima of these rows."""
+    xp = xp_of(gy)
+    (kh, kw), (sh, sw), (_, _, left, right), _ = geometry
+    batch, out_height, out_width, channels = gy.shape
+    shape = (batch, (out_height - 1) * sh + kh, left + gx.shape[2] + right, channels)
+    gpicture = scratch("gpicture", shape, gy)
+    gpicture[...] = 0
+    for cell in range(kh * kw):  # one cell of every window at a time: these never overlap
+        i, j = divmod(cell, kw)
+        pixels = gpicture[:, i : i + sh * out_height : sh, j : j + sw * out_width : sw]
+        pixels += xp.where(index == cell, gy, gy.dtype.type(0))
+    add_unpadded(gx, gpicture, geometry, rows)

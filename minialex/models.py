@@ -1,0 +1,136 @@
+"""The networks, as tables that read like their papers."""
+
+from typing import NamedTuple
+
+from minialex.errors import InputError, nearest
+from minialex.initial import gaussian
+from minialex.layer import Layer
+from minialex.layers import LRN, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
+from minialex.network import Sequential
+
+CLASSES = 1  # units of a last layer: replaced by the number of classes when a model is built
+RELU, FLATTEN = ReLU(), Flatten()
+POOL = MaxPool2d(3, stride=2)
+PAPER_LRN = LRN(n=5, k=2, alpha=1e-4, beta=0.75)
+TOWER_LRN = LRN(n=5, k=2, alpha=1e-4, beta=0.75, groups=2)  # windows never cross the two towers
+PAPER_DROPOUT = Dropout(0.5, mode="paper")
+SIGMA = gaussian(0.01)
+
+# Krizhevsky, Sutskever, Hinton 2012, sections 3.5 and 5: two GPUs as two groups; biases of one in
+# conv2, conv4, conv5 and the hidden dense layers.
+_PAPER_REST = (
+    RELU, TOWER_LRN, POOL,
+    ("conv2", Conv2d(256, 5, pad=2, groups=2, init=SIGMA, bias=1)), RELU, TOWER_LRN, POOL,
+    ("conv3", Conv2d(384, 3, pad=1, init=SIGMA)), RELU,
+    ("conv4", Conv2d(384, 3, pad=1, groups=2, init=SIGMA, bias=1)), RELU,
+    ("conv5", Conv2d(256, 3, pad=1, groups=2, init=SIGMA, bias=1)), RELU, POOL,
+    FLATTEN,
+    ("fc6", Linear(4096, init=SIGMA, bias=1)), RELU, PAPER_DROPOUT,
+    ("fc7", Linear(4096, init=SIGMA, bias=1)), RELU, PAPER_DROPOUT,
+    ("fc8", Linear(CLASSES, init=SIGMA)),
+)  # fmt: skip
+ALEXNET_2012 = (("conv1", Conv2d(96, 11, stride=4, init=SIGMA)), *_PAPER_REST)
+ALEXNET_2012_224 = (
+    ("conv1", Conv2d(96, 11, stride=4, rounding="ceil", init=SIGMA)),
+    *_PAPER_REST,
+)
+
+
+def cifar_alexnet(
+    convs: tuple[int, int, int, int, int], denses: tuple[int, int]
+) -> tuple[Layer | tuple[str, Layer], ...]:
+    """Return AlexNet's layers for pictures of 32x32: a 5x5 first kernel without stride."""
+    f1, f2, f3, f4, f5 = convs
+    d6, d7 = denses
+    return (
+        ("conv1", Conv2d(f1, 5, pad=2)), RELU, PAPER_LRN, POOL,
+        ("conv2", Conv2d(f2, 5, pad=2)), RELU, PAPER_LRN, POOL,
+        ("conv3", Conv2d(f3, 3, pad=1)), RELU,
+        ("conv4", Conv2d(f4, 3, pad=1)), RELU,
+        ("conv5", Conv2d(f5, 3, pad=1)), RELU, POOL,
+        FLATTEN, Dropout(0.5),
+        ("fc6", Linear(d6)), RELU, Dropout(0.5),
+        ("fc7", Linear(d7)), RELU,
+        ("fc8", Linear(CLASSES)),
+    )  # fmt: skip
+
+
+# LeCun et al. 1998 in the form of today's tutorials, on colour pictures.
+LENET5 = (
+    ("conv1", Conv2d(6, 5)), RELU, MaxPool2d(2),
+    ("conv2", Conv2d(16, 5)), RELU, MaxPool2d(2),
+    FLATTEN,
+    ("fc3", Linear(120)), RELU,
+    ("fc4", Linear(84)), RELU,
+    ("fc5", Linear(CLASSES)),
+)  # fmt: skip
+
+
+class Model(NamedTuple):
+    """A table of layers, and what it was made for."""
+
+    layers: tuple[Layer | tuple[str, Layer], ...]
+    image_size: int
+    classes: int
+    source: str
+
+
+MODELS = {
+    "alexnet-2012": Model(
+        ALEXNET_2012, 227, 1000, "Krizhevsky et al. 2012, section 3.5: 227 pixels, rounding down"
+    ),
+    "alexnet-2012-224": Model(
+        ALEXNET_2012_224, 224, 1000, "the same, on the paper's 224 pixels, rounding up as its code"
+    ),
+    "alexnet-cifar": Model(
+        cifar_alexnet((64, 192, 384, 256, 256), (1024, 512)), 32, 10, "minialex, for CIFAR-10"
+    ),
+    "alexnet-mini": Model(
+        cifar_alexnet((24, 64, 128, 88, 88), (344, 176)), 32, 10, "alexnet-cifar at a third"
+    ),
+    "lenet5": Model(LENET5, 32, 10, "LeCun et al. 1998, with ReLU, max-pooling and colour"),
+}
+
+
+def build(
+    name: str,
+    *,
+    classes: int | None = None,
+    image_size: int | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+) -> Sequential:
+    """Return a network of this name, ready to train.
+
+    Parameters
+    ----------
+    name : str
+        A key of MODELS.
+    classes, image_size : int, optional
+        Default: those of the model's source.
+    seed : int
+        Of the first weights and the dropout masks.
+    dtype : "float32" or "float64"
+
+    Raises
+    ------
+    InputError
+        No model of this name, or its layers do not fit the pictures.
+
+    Examples
+    --------
+    >>> network = build("lenet5")
+    >>> sum(p.size for p in network.params.values())
+    62006
+    """
+    if name not in MODELS:
+        raise InputError(
+            f"no model is called {name!r}{nearest(name, MODELS)} (`minialex models` lists them)"
+        )
+    model = MODELS[name]
+    size = image_size or model.image_size
+    *layers, (last, head) = model.layers
+    head = Linear(classes or model.classes, init=head.init, bias=head.bias)
+    return Sequential(
+        [*layers, (last, head)], (size, size, 3), seed=seed, dtype=dtype, name=name
+    )

@@ -1,0 +1,195 @@
+"""A network is a list of layers."""
+
+import copy
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minialex.backend import Array, xp_of
+from minialex.errors import InputError
+from minialex.layer import Layer, Shape
+
+LARGEST_HINT = 512  # pixels up to which the smallest working picture is searched
+
+
+class Row(NamedTuple):
+    """One line of `Sequential.summary`."""
+
+    name: str
+    kind: str
+    details: str
+    output_shape: Shape
+    params: int
+    multiply_adds: int
+    form: str
+
+
+class Sequential:
+    """Layers, one after the other, with shapes inferred and parameters made at once.
+
+    Parameters
+    ----------
+    layers : sequence of Layer or (name, Layer)
+        Copied: a table of layers can be built many times. A layer without a name is called after
+        its kind and the weights before it, as the field does: conv1 relu1 lrn1 pool1 ... fc8.
+    input_shape : tuple
+        (H, W, C) of one picture, or (D,).
+    seed : int
+        Of the first weights and of every later dropout mask.
+    dtype : "float32" or "float64"
+    name : str
+        Used in messages.
+
+    Raises
+    ------
+    InputError
+        A layer cannot be applied: it is named, with the smallest picture that would do.
+
+    Examples
+    --------
+    >>> from minialex.layers import Conv2d, Flatten, Linear, ReLU
+    >>> network = Sequential([Conv2d(8, 3), ReLU(), Flatten(), Linear(10)], (7, 9, 3))
+    >>> [layer.name for layer in network.layers]
+    ['conv1', 'relu1', 'flatten1', 'fc2']
+    >>> network.forward(np.zeros((2, 7, 9, 3), "float32")).shape
+    (2, 10)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer | tuple[str, Layer]],
+        input_shape: Shape,
+        *,
+        seed: int = 0,
+        dtype: str = "float32",
+        name: str = "network",
+    ) -> None:
+        self.name, self.dtype = name, np.dtype(dtype)
+        self.layers = _named_copies(layers)
+        self.shapes = self._infer(tuple(input_shape))
+        rng = np.random.default_rng(seed)
+        for layer, shape in zip(self.layers, self.shapes, strict=False):
+            layer.build(shape, rng, dtype)
+
+    @property
+    def input_shape(self) -> Shape:
+        return self.shapes[0]
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.shapes[-1]
+
+    @property
+    def params(self) -> dict[str, Array]:
+        """The parameters themselves by name, such as "conv1.W"."""
+        return {f"{la.name}.{key}": p for la in self.layers for key, p in la.params.items()}
+
+    @property
+    def grads(self) -> dict[str, Array]:
+        """The gradients that the last backward assigned, under the names of `params`."""
+        return {f"{la.name}.{key}": g for la in self.layers for key, g in la.grads.items()}
+
+    def __getitem__(self, name: str) -> Layer:
+        return next(layer for layer in self.layers if layer.name == name)
+
+    def forward(self, x: Array, train: bool = False) -> Array:
+        """Return the last layer's output; valid until the next forward."""
+        self._check(x)
+        for layer in self.layers:
+            x = layer.forward(x, train)
+        return x
+
+    def backward(self, gy: Array) -> None:
+        """Assign the gradients of all parameters, given those of the last layer's output."""
+        first = next(i for i, layer in enumerate(self.layers) if layer.params)
+        for i in reversed(range(first, len(self.layers))):
+            gy = self.layers[i].backward(gy, need_gx=i > first)
+
+    def predict(self, x: Array, batch_size: int = 64) -> Array:
+        """Return the last layer's output for any number of pictures.
+
+        x: (N, H, W, C) -> fresh array (N, ...). Nothing is kept, and a training step in progress
+        is not disturbed.
+        """
+        self._check(x)
+        twins = [layer.twin() for layer in self.layers]
+        y = xp_of(x).empty((len(x), *self.output_shape), x.dtype)
+        for start in range(0, len(x), batch_size):
+            h = x[start : start + batch_size]
+            for twin in twins:
+                h = twin.forward(h)
+            y[start : start + batch_size] = h
+        return y
+
+    def random_state(self) -> dict[str, dict]:
+        """Return the state of every layer's generator, by layer name; it goes through JSON."""
+        return {la.name: la.rng.bit_generator.state for la in self.layers if hasattr(la, "rng")}
+
+    def set_random_state(self, states: dict[str, dict]) -> None:
+        """Continue every generator from what `random_state` returned."""
+        for name, state in states.items():
+            self[name].rng.bit_generator.state = state
+
+    def summary(self) -> list[Row]:
+        """Return a row a layer: its output shape, parameters, multiply-adds, and what runs it."""
+        return [
+            Row(
+                layer.name,
+                layer.kind,
+                layer.details(),
+                after,
+                sum(p.size for p in layer.params.values()),
+                layer.multiply_adds(before),
+                layer.form(),
+            )
+            for layer, before, after in zip(
+                self.layers, self.shapes[:-1], self.shapes[1:], strict=True
+            )
+        ]
+
+    def _check(self, x: Array) -> None:
+        if x.shape[1:] != self.input_shape or x.dtype != self.dtype:
+            raise InputError(
+                f"{self.name} takes {self.dtype} arrays (N, "
+                f"{', '.join(map(str, self.input_shape))}); it was given {x.dtype} {x.shape}"
+            )
+
+    def _infer(self, input_shape: Shape) -> list[Shape]:
+        shapes = [input_shape]
+        try:
+            for layer in self.layers:
+                shapes.append(layer.output_shape(shapes[-1]))
+        except InputError as error:
+            smallest = self._smallest_picture(input_shape[-1]) if len(input_shape) == 3 else None
+            hint = smallest and f"; this network needs images of at least {smallest}x{smallest}"
+            raise InputError(f"{self.name}: {error}{hint or ''}") from None
+        return shapes
+
+    def _smallest_picture(self, channels: int) -> int | None:
+        for size in range(1, LARGEST_HINT + 1):
+            shape: Shape = (size, size, channels)
+            try:
+                for layer in self.layers:
+                    shape = layer.output_shape(shape)
+            except InputError:
+                continue
+            return size
+        return None
+
+
+def _named_copies(layers: Sequence[Layer | tuple[str, Layer]]) -> list[Layer]:
+    """Return a copy of each layer, with its name."""
+    copies: list[Layer] = []
+    names: set[str] = set()
+    weights = 0
+    for entry in layers:
+        name, layer = entry if isinstance(entry, tuple) else ("", entry)
+        weights += layer.kind in ("conv", "fc")
+        name = name or f"{layer.kind}{weights}"
+        if name in names:
+            name = next(f"{name}_{i}" for i in range(2, 99) if f"{name}_{i}" not in names)
+        names.add(name)
+        copies.append(copy.deepcopy(layer))
+        copies[-1].name = name
+    return copies

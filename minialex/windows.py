@@ -1,0 +1,141 @@
+"""Windows on pictures: im2col, col2im, and what convolution and pooling share."""
+
+from collections.abc import Callable
+
+from minialex import threads
+from minialex.backend import Array, xp_of
+from minialex.errors import InputError
+from minialex.layer import Layer, Shape
+from minialex.shapes import Geometry, Padding, checked_padding, pair, window_geometry
+
+WORKSPACE_BYTES = 64 << 20  # for the work arrays of all workers together
+BLOCK_BYTES = 6 << 20  # for one worker's `cols`: more falls out of the cache, less starves BLAS
+
+
+def windows(x: Array, geometry: Geometry) -> Array:
+    """Return every window of a padded picture as a view: overlapping windows share their memory.
+
+    x: (N, H, W, C) -> (N, OH, OW, kh, kw, C), with as many rows OH as fit into x.
+    """
+    (kh, kw), (sh, sw), _, (_, out_width) = geometry
+    batch, height, _, channels = x.shape
+    n, h, w, c = x.strides
+    shape = (batch, (height - kh) // sh + 1, out_width, kh, kw, channels)
+    return xp_of(x).lib.stride_tricks.as_strided(x, shape, (n, h * sh, w * sw, h, w, c))
+
+
+def im2col(x: Array, geometry: Geometry) -> Array:
+    """Return the windows of a padded picture as rows: one strided view and one copy.
+
+    x: (N, H, W, C) -> (N * OH * OW, kh * kw * C), a work array of this thread.
+    """
+    view = windows(x, geometry)
+    cols = threads.scratch("cols", view.shape, x)
+    xp_of(x).copyto(cols, view)
+    batch, out_height, out_width, kh, kw, channels = view.shape
+    return cols.reshape(batch * out_height * out_width, kh * kw * channels)
+
+
+def col2im(gcols: Array, gx: Array, geometry: Geometry) -> None:
+    """Add the gradient of every row of `cols` to the pixels that the row was copied from.
+
+    gcols: (N * OH * OW, kh * kw * C), gx: (N, H, W, C) of the padded picture.
+    """
+    (kh, kw), (sh, sw), _, (_, out_width) = geometry
+    gcols = gcols.reshape(len(gx), -1, out_width, kh, kw, gx.shape[3])
+    out_height = gcols.shape[1]
+    for i in range(kh):
+        for j in range(kw):  # one pixel of every window at a time: these never overlap
+            gx[:, i : i + sh * out_height : sh, j : j + sw * out_width : sw] += gcols[:, :, :, i, j]
+
+
+def padded(x: Array, geometry: Geometry, rows: slice, value: float = 0.0) -> Array:
+    """Return the part of the padded picture that lies under these output rows.
+
+    x: (N, H, W, C) -> (N, input rows, W + left + right, C); a work array if there is padding.
+    """
+    batch, _, width, channels = x.shape
+    _, _, left, right = geometry.pad
+    source, target, height = _overlap(x, geometry, rows)
+    if height == source.stop - source.start and left == right == 0:
+        return x[:, source]
+    out = threads.scratch("padded", (batch, height, left + width + right, channels), x)
+    out[...] = value
+    out[:, target, left : left + width] = x[:, source]
+    return out
+
+
+def add_unpadded(gx: Array, gx_padded: Array, geometry: Geometry, rows: slice) -> None:
+    """Add the gradient of what `padded` returned to gx: (N, H, W, C), dropping the padding."""
+    left, width = geometry.pad[2], gx.shape[2]
+    source, target, _ = _overlap(gx, geometry, rows)
+    gx[:, source] += gx_padded[:, target, left : left + width]
+
+
+def _overlap(x: Array, geometry: Geometry, rows: slice) -> tuple[slice, slice, int]:
+    """Return the rows of x under these output rows, where they lie in `padded`, and its height."""
+    (kh, _), (sh, _), (top, _, _, _), _ = geometry
+    first, last = rows.start * sh - top, (rows.stop - 1) * sh - top + kh
+    start = min(max(first, 0), x.shape[1])
+    stop = max(min(last, x.shape[1]), start)
+    return slice(start, stop), slice(start - first, stop - first), last - first
+
+
+def over_blocks(
+    work: Callable[[int, slice, slice], None], x: Array, geometry: Geometry, groups: int = 1
+) -> None:
+    """Call `work(worker, images, rows)` on blocks whose `cols` fit the budget of one worker.
+
+    A block is several whole pictures or, where one is larger than the budget (VGG at 224 pixels),
+    some output rows of one picture. Blocks of one picture are handled in order by one worker.
+    """
+    (kh, kw), _, _, (out_height, out_width) = geometry
+    row_bytes = out_width * kh * kw * (x.shape[3] // groups) * x.dtype.itemsize
+    budget_rows = max(1, min(BLOCK_BYTES, WORKSPACE_BYTES // threads.count() // 2) // row_bytes)
+
+    def blocks(worker: int, start: int, stop: int) -> None:
+        step = max(1, budget_rows // (stop - start))
+        for row in range(0, out_height, step):
+            work(worker, slice(start, stop), slice(row, min(row + step, out_height)))
+
+    images = max(1, budget_rows // out_height)
+    threads.parallel(blocks, len(x), images, threads.workers_for(x))
+
+
+class WindowLayer(Layer):
+    """A layer that looks through windows: kernel, stride, padding and their checks."""
+
+    start_inside = False
+
+    def __init__(
+        self,
+        kernel: int | tuple[int, int],
+        stride: int | tuple[int, int],
+        pad: Padding,
+        rounding: str,
+    ) -> None:
+        super().__init__()
+        if rounding not in ("floor", "ceil"):
+            raise InputError(f'{self.kind}: rounding={rounding!r} is not "floor" or "ceil"')
+        self.kernel = pair(self.kind, "kernel", kernel)
+        self.stride = pair(self.kind, "stride", stride)
+        self.pad = checked_padding(self.kind, pad)
+        self.rounding = rounding
+
+    def geometry(self, input_shape: Shape) -> Geometry:
+        """Return how the windows lie on pictures of this (H, W, C); InputError if none fits."""
+        if len(input_shape) != 3:
+            raise InputError(f"{self.label()} needs (height, width, channels), not {input_shape}")
+        height, width, _ = input_shape
+        geometry = window_geometry(
+            (height, width), self.kernel, self.stride, self.pad, self.rounding, self.start_inside
+        )
+        if min(geometry.out) < 1:
+            raise InputError(f"{self.label()} does not fit its {height}x{width} input")
+        return geometry
+
+    def details(self) -> str:
+        kh, kw = self.kernel
+        sh, sw = self.stride
+        text = f"{kh}x{kw}, stride {sh if sh == sw else f'{sh}x{sw}'}"
+        return text if self.pad == 0 else f"{text}, pad {self.pad}"
