@@ -23,9 +23,7 @@ def forward(x, y, n, k, c, beta, groups):
 def backward(x, gy, gx, n, k, c, beta, groups):
     """Write gx_i = gy_i S_i^-beta - 2 c beta x_i * sum over m of gy_m y_m / S_m."""
     rows, real = _rows(x, groups), x.dtype.type
-    _backward(
-        x.reshape(rows), gy.reshape(rows), gx.reshape(rows), n, real(k), real(c), real(beta)
-    )
+    _backward(x.reshape(rows), gy.reshape(rows), gx.reshape(rows), n, real(k), real(c), real(beta))
 
 
 def _rows(x, groups):

@@ -16,7 +16,9 @@ def forward(x, y, index, geometry, rows):
 
 
 def backward(gy, index, gx, geometry, rows):
-    """Add gy to the pixels that were maxima under these output rows."""
+    """Add gy to the pixels that were maxima under these output rows; the first clear gx."""
+    if rows.start == 0:
+        gx[...] = 0
     (kh, kw), (sh, sw), (top, _, left, _), _ = geometry
     _backward(gy, index, gx, kh, kw, sh, sw, top - rows.start * sh, left)
 
@@ -30,13 +32,13 @@ def _forward(x, y, index, kh, kw, sh, sw, top, left):
             first_i = max(0, top - row * sh)
             last_i = min(kh, height + top - row * sh)
             for column in range(out_width):
+                first_j = max(0, left - column * sw)
+                last_j = min(kw, width + left - column * sw)
                 best, cells = y[b, row, column], index[b, row, column]
                 best[:] = -np.inf
-                cells[:] = 0
+                cells[:] = first_i * kw + first_j
                 for i in range(first_i, last_i):
-                    for j in range(
-                        max(0, left - column * sw), min(kw, width + left - column * sw)
-                    ):
+                    for j in range(first_j, last_j):
                         pixel = x[b, row * sh + i - top, column * sw + j - left]
                         cell = index.dtype.type(i * kw + j)
                         for c in range(channels):
@@ -56,11 +58,11 @@ def _backward(gy, index, gx, kh, kw, sh, sw, top, left):
             first_i = max(0, top - row * sh)
             last_i = min(kh, height + top - row * sh)
             for column in range(out_width):
+                first_j = max(0, left - column * sw)
+                last_j = min(kw, width + left - column * sw)
                 gradient, cells = gy[b, row, column], index[b, row, column]
                 for i in range(first_i, last_i):
-                    for j in range(
-                        max(0, left - column * sw), min(kw, width + left - column * sw)
-                    ):
+                    for j in range(first_j, last_j):
                         pixel = gx[b, row * sh + i - top, column * sw + j - left]
                         cell = index.dtype.type(i * kw + j)
                         for c in range(channels):

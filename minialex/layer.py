@@ -55,12 +55,12 @@ class Layer:
         """Return the multiplications with a weight that one picture costs."""
         return 0
 
-    def form(self) -> str:
+    def form(self, input_shape: Shape) -> str:
         """Return what computes this layer on the CPU: "NumPy", or the kernel that replaces it."""
         return "NumPy"
 
     def set_params(self, W: Array, bias: float, dtype: str) -> None:
-        """Make params and grads of this dtype: W as given, one b for each entry of its last axis."""
+        """Make params and grads of this dtype: W as given, b as long as its last axis."""
         self.params = {"W": W.astype(dtype), "b": np.full(W.shape[-1], bias, dtype)}
         self.grads = {key: np.zeros_like(param) for key, param in self.params.items()}
 

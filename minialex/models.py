@@ -128,9 +128,8 @@ def build(
             f"no model is called {name!r}{nearest(name, MODELS)} (`minialex models` lists them)"
         )
     model = MODELS[name]
-    size = image_size or model.image_size
+    size = model.image_size if image_size is None else image_size
     *layers, (last, head) = model.layers
-    head = Linear(classes or model.classes, init=head.init, bias=head.bias)
-    return Sequential(
-        [*layers, (last, head)], (size, size, 3), seed=seed, dtype=dtype, name=name
-    )
+    classes = model.classes if classes is None else classes
+    head = Linear(classes, init=head.init, bias=head.bias)
+    return Sequential([*layers, (last, head)], (size, size, 3), seed=seed, dtype=dtype, name=name)

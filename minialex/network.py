@@ -141,7 +141,7 @@ class Sequential:
                 after,
                 sum(p.size for p in layer.params.values()),
                 layer.multiply_adds(before),
-                layer.form(),
+                layer.form(before),
             )
             for layer, before, after in zip(
                 self.layers, self.shapes[:-1], self.shapes[1:], strict=True

@@ -20,7 +20,7 @@ class SGD:
     Parameters
     ----------
     params : dict
-        Arrays by name, such as "conv1.W"; `step` changes them in place.
+        C-contiguous arrays by name, such as "conv1.W"; `step` changes them in place.
     momentum, weight_decay : float
     lr_scale, decay_scale : dict
         Factors by pattern, such as {"*.b": 2}: Krizhevsky's code runs biases at twice the rate.
@@ -29,7 +29,7 @@ class SGD:
     Raises
     ------
     InputError
-        A pattern matches no parameter.
+        A pattern matches no parameter, or a parameter is not C-contiguous.
     """
 
     def __init__(
@@ -40,6 +40,9 @@ class SGD:
         lr_scale: Mapping[str, float] | None = None,
         decay_scale: Mapping[str, float] | None = None,
     ) -> None:
+        for name, w in params.items():
+            if not w.flags.c_contiguous:
+                raise InputError(f"{name} is not C-contiguous: give np.ascontiguousarray of it")
         self.params, self.momentum, self.weight_decay = params, momentum, weight_decay
         self.velocity = {name: xp_of(w).zeros_like(w) for name, w in params.items()}
         self.lr_scale = _by_name(params, lr_scale or {}, "lr_scale")

@@ -68,7 +68,7 @@ def window_geometry(
 
 def pair(layer: str, what: str, value: int | tuple[int, int]) -> tuple[int, int]:
     """Return `value` as (height, width); InputError unless both are positive whole numbers."""
-    both = (value, value) if isinstance(value, int) else tuple(value)
+    both = value if isinstance(value, tuple) else (value, value)
     if len(both) != 2 or not all(isinstance(v, int) and v > 0 for v in both):
         raise InputError(f"{layer}: {what}={value!r} is not a positive number or (height, width)")
     return both
@@ -76,9 +76,9 @@ def pair(layer: str, what: str, value: int | tuple[int, int]) -> tuple[int, int]
 
 def checked_padding(layer: str, pad: Padding) -> Padding:
     """Return `pad`; InputError unless it is a size, (top, bottom, left, right) or "same"."""
-    sides = (pad,) if isinstance(pad, int) else () if pad == "same" else tuple(pad)
-    good = pad == "same" or (len(sides) in (1, 4) and all(isinstance(p, int) for p in sides))
-    if not good or min(sides, default=0) < 0 or (isinstance(pad, tuple) and len(sides) == 1):
+    sides = pad if isinstance(pad, tuple) else (pad,) * 4
+    sizes = len(sides) == 4 and all(isinstance(side, int) and side >= 0 for side in sides)
+    if pad != "same" and not sizes:
         raise InputError(
             f'{layer}: pad={pad!r} is not a size >= 0, (top, bottom, left, right) or "same"'
         )

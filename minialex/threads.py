@@ -37,7 +37,7 @@ def count() -> int:
     if not text:
         affinity = getattr(os, "sched_getaffinity", None)  # Linux only
         return len(affinity(0)) if affinity else os.cpu_count() or 1
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise InputError(f"MINIALEX_THREADS={text!r} is not a positive whole number: use e.g. 2")
     return int(text)
 
@@ -105,6 +105,13 @@ def images_per_block(x: Array) -> int:
 def scratch(role: str, shape: tuple[int, ...], like: Array) -> Array:
     """Return a work array of this thread: its memory is the same at every call for this role."""
     return reuse(_scratch.__dict__, role, shape, like)
+
+
+def zeros(role: str, shape: tuple[int, ...], like: Array) -> Array:
+    """Return `scratch`, filled with zeros."""
+    array = scratch(role, shape, like)
+    array[...] = 0
+    return array
 
 
 def reuse(store: dict, key: str, shape: tuple[int, ...], like: Array, dtype=None) -> Array:

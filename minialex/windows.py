@@ -66,8 +66,13 @@ def padded(x: Array, geometry: Geometry, rows: slice, value: float = 0.0) -> Arr
 
 
 def add_unpadded(gx: Array, gx_padded: Array, geometry: Geometry, rows: slice) -> None:
-    """Add the gradient of what `padded` returned to gx: (N, H, W, C), dropping the padding."""
+    """Add the gradient of what `padded` returned to gx: (N, H, W, C), dropping the padding.
+
+    The block with the first rows of a picture clears its gx: blocks of a picture come in order.
+    """
     left, width = geometry.pad[2], gx.shape[2]
+    if rows.start == 0:
+        gx[...] = 0
     source, target, _ = _overlap(gx, geometry, rows)
     gx[:, source] += gx_padded[:, target, left : left + width]
 
@@ -82,16 +87,30 @@ def _overlap(x: Array, geometry: Geometry, rows: slice) -> tuple[slice, slice, i
 
 
 def over_blocks(
-    work: Callable[[int, slice, slice], None], x: Array, geometry: Geometry, groups: int = 1
+    work: Callable[[int, slice, slice], None],
+    x: Array,
+    geometry: Geometry,
+    window_bytes: int,
+    budget: int | None = None,
 ) -> None:
-    """Call `work(worker, images, rows)` on blocks whose `cols` fit the budget of one worker.
+    """Call `work(worker, images, rows)` on blocks of windows, in the pool.
 
     A block is several whole pictures or, where one is larger than the budget (VGG at 224 pixels),
     some output rows of one picture. Blocks of one picture are handled in order by one worker.
+
+    Parameters
+    ----------
+    work : function of (worker, slice of images, slice of output rows)
+    x : (N, H, W, C)
+    geometry : Geometry
+    window_bytes : int
+        Work memory for one window.
+    budget : int, optional
+        Work memory for one block; default BLOCK_BYTES.
     """
-    (kh, kw), _, _, (out_height, out_width) = geometry
-    row_bytes = out_width * kh * kw * (x.shape[3] // groups) * x.dtype.itemsize
-    budget_rows = max(1, min(BLOCK_BYTES, WORKSPACE_BYTES // threads.count() // 2) // row_bytes)
+    out_height, out_width = geometry.out
+    budget = budget or min(BLOCK_BYTES, WORKSPACE_BYTES // threads.count())
+    budget_rows = max(1, budget // (out_width * window_bytes))
 
     def blocks(worker: int, start: int, stop: int) -> None:
         step = max(1, budget_rows // (stop - start))
@@ -133,6 +152,10 @@ class WindowLayer(Layer):
         if min(geometry.out) < 1:
             raise InputError(f"{self.label()} does not fit its {height}x{width} input")
         return geometry
+
+    def window_bytes(self, x: Array) -> int:
+        """Return the size of one window's copy."""
+        return self.kernel[0] * self.kernel[1] * x.shape[3] * x.dtype.itemsize
 
     def details(self) -> str:
         kh, kw = self.kernel

@@ -1,11 +1,13 @@
 """Convolution as one matrix product over windows."""
 
+from minialex import winograd
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
+from minialex.forms import choice
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
-from minialex.shapes import Padding
-from minialex.threads import count, scratch
+from minialex.shapes import Geometry, Padding
+from minialex.threads import count, zeros
 from minialex.windows import WindowLayer, add_unpadded, col2im, im2col, over_blocks, padded
 
 
@@ -32,6 +34,9 @@ class Conv2d(WindowLayer):
     init : function (rng, shape) -> first W
     bias : float
         First value of b.
+    algorithm : "im2col", "winograd" or "auto"
+        "auto" takes Winograd's where it saves enough (minialex/winograd.py, docs/performance.md);
+        `summary` says which.
     """
 
     kind = "conv"
@@ -46,11 +51,15 @@ class Conv2d(WindowLayer):
         rounding: str = "floor",
         init: Initialiser = he,
         bias: float = 0.0,
+        algorithm: str = "auto",
     ) -> None:
         super().__init__(kernel, stride, pad, rounding)
+        if algorithm not in ("auto", *ALGORITHMS):
+            raise InputError(f"conv: algorithm={algorithm!r} is not one of auto, im2col, winograd")
         if min(filters, groups) < 1 or filters % groups:
             raise InputError(f"conv: {filters} filters cannot be split into {groups} groups")
         self.filters, self.groups, self.init, self.bias = filters, groups, init, bias
+        self.algorithm = algorithm
 
     def output_shape(self, input_shape: Shape) -> Shape:
         geometry = self.geometry(input_shape)
@@ -59,75 +68,109 @@ class Conv2d(WindowLayer):
                 f"{self.label()}: {input_shape[2]} channels cannot be split into "
                 f"{self.groups} groups"
             )
+        if self.algorithm == "winograd" and not winograd.applies(geometry):
+            raise InputError(
+                f"{self.label()}: Winograd's convolution needs stride 1 and a small kernel: "
+                'use algorithm="im2col"'
+            )
         return (*geometry.out, self.filters)
 
     def build(self, input_shape, rng, dtype="float32"):
+        self.output_shape(input_shape)  # raises where the layer cannot be applied
         W_shape = (*self.kernel, input_shape[2] // self.groups, self.filters)
         self.set_params(self.init(rng, W_shape), self.bias, dtype)
 
     def forward(self, x: Array, train: bool = False) -> Array:
         geometry = self.geometry(x.shape[1:])
-        W, b = self.params["W"].reshape(-1, self.filters), self.params["b"]
         y = self.buffer("y", (len(x), *geometry.out, self.filters), x)
+        forward, _ = ALGORITHMS[self.form(x.shape[1:])]
+        forward(x, self.params["W"], self.params["b"], y, geometry, self.group_slices())
         self.x = x
-
-        def convolve(worker: int, images: slice, rows: slice) -> None:
-            picture = padded(x[images], geometry, rows)
-            y_rows = y[images, rows].reshape(-1, self.filters)
-            for c, f in self.group_slices():
-                cols = im2col(picture[..., c], geometry)
-                xp_of(x).matmul(cols, W[:, f], out=y_rows[:, f])
-            y_rows += b
-
-        over_blocks(convolve, x, geometry, self.groups)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
-        x, xp = self.x, xp_of(gy)
-        geometry = self.geometry(x.shape[1:])
-        W = self.params["W"].reshape(-1, self.filters)
-        gW = self.buffer("gW", (count(), *W.shape), gy)  # one sum a worker
-        gb = self.buffer("gb", (count(), self.filters), gy)
+        x, W, gW, gb = self.x, self.params["W"], self.grads["W"], self.grads["b"]
         gx = self.buffer("gx", x.shape, gy) if need_gx else None
-        gW[...], gb[...] = 0, 0
-        if need_gx:
-            gx[...] = 0
-
-        def propagate(worker: int, images: slice, rows: slice) -> None:
-            picture = padded(x[images], geometry, rows)
-            gpicture = scratch("gpicture", picture.shape, picture)
-            gpicture[...] = 0
-            gy_rows = gy[images, rows].reshape(-1, self.filters)
-            gb[worker] += gy_rows.sum(axis=0)
-            for c, f in self.group_slices():
-                cols = im2col(picture[..., c], geometry)
-                gW[worker][:, f] += cols.T @ gy_rows[:, f]
-                if need_gx:
-                    gcols = xp.matmul(gy_rows[:, f], W[:, f].T, out=cols)
-                    col2im(gcols, gpicture[..., c], geometry)
-            if need_gx:
-                add_unpadded(gx[images], gpicture, geometry, rows)
-
-        over_blocks(propagate, x, geometry, self.groups)
-        self.grads["W"][...] = gW.sum(axis=0).reshape(self.grads["W"].shape)
-        self.grads["b"][...] = gb.sum(axis=0)
+        _, backward = ALGORITHMS[self.form(x.shape[1:])]
+        backward(x, gy, W, gW, gb, gx, self.geometry(x.shape[1:]), self.group_slices())
         return gx
 
     def group_slices(self) -> list[tuple[slice, slice]]:
         """Return, group by group, its channels of x and its filters."""
         c, f = self.params["W"].shape[2], self.filters // self.groups
-        return [
-            (slice(g * c, g * c + c), slice(g * f, g * f + f)) for g in range(self.groups)
-        ]
+        return [(slice(g * c, g * c + c), slice(g * f, g * f + f)) for g in range(self.groups)]
 
     def multiply_adds(self, input_shape: Shape) -> int:
         out_height, out_width, filters = self.output_shape(input_shape)
         kh, kw = self.kernel
         return out_height * out_width * filters * kh * kw * input_shape[2] // self.groups
 
-    def form(self) -> str:
-        return "im2col"
+    def form(self, input_shape: Shape) -> str:
+        if self.algorithm != "auto":
+            return self.algorithm
+        geometry = self.geometry(input_shape)
+        channels = input_shape[2] // self.groups
+        worth = winograd.is_worth(geometry, channels, self.filters // self.groups)
+        return "winograd" if worth and choice() == "kernels" else "im2col"
 
     def details(self) -> str:
         groups = f", groups {self.groups}" if self.groups > 1 else ""
         return super().details() + groups
+
+
+def im2col_forward(
+    x: Array, W: Array, b: Array, y: Array, geometry: Geometry, groups: list[tuple[slice, slice]]
+) -> None:
+    """Write y = cols @ W + b, where each row of `cols` is a window of x."""
+    W = W.reshape(-1, len(b))  # (kh * kw * C / groups, F)
+
+    def convolve(worker: int, images: slice, rows: slice) -> None:
+        picture = padded(x[images], geometry, rows)
+        y_rows = y[images, rows].reshape(-1, len(b))
+        for c, f in groups:
+            cols = im2col(picture[..., c], geometry)
+            xp_of(x).matmul(cols, W[:, f], out=y_rows[:, f])
+        y_rows += b
+
+    over_blocks(convolve, x, geometry, W[:, 0].nbytes)
+
+
+def im2col_backward(
+    x: Array,
+    gy: Array,
+    W: Array,
+    gW: Array,
+    gb: Array,
+    gx: Array | None,
+    geometry: Geometry,
+    groups: list[tuple[slice, slice]],
+) -> None:
+    """Write gW = cols^T @ gy and gb; unless it is None, add gy @ W^T to the windows of gx."""
+    xp = xp_of(x)
+    W = W.reshape(-1, len(gb))
+    gW_sums = zeros("gW", (count(), *W.shape), x)  # one a worker
+    gb_sums = zeros("gb", (count(), *gb.shape), x)
+
+    def propagate(worker: int, images: slice, rows: slice) -> None:
+        picture = padded(x[images], geometry, rows)
+        gpicture = zeros("gpicture", picture.shape, x)
+        gy_rows = gy[images, rows].reshape(-1, len(gb))
+        gb_sums[worker] += gy_rows.sum(axis=0)
+        for c, f in groups:
+            cols = im2col(picture[..., c], geometry)
+            gW_sums[worker][:, f] += cols.T @ gy_rows[:, f]
+            if gx is not None:
+                gcols = xp.matmul(gy_rows[:, f], W[:, f].T, out=cols)
+                col2im(gcols, gpicture[..., c], geometry)
+        if gx is not None:
+            add_unpadded(gx[images], gpicture, geometry, rows)
+
+    over_blocks(propagate, x, geometry, W[:, 0].nbytes)
+    gW[...] = gW_sums.sum(axis=0).reshape(gW.shape)
+    gb[...] = gb_sums.sum(axis=0)
+
+
+ALGORITHMS = {
+    "im2col": (im2col_forward, im2col_backward),
+    "winograd": (winograd.forward, winograd.backward),
+}

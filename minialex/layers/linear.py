@@ -35,6 +35,7 @@ class Linear(Layer):
         return (self.units,)
 
     def build(self, input_shape, rng, dtype="float32"):
+        self.output_shape(input_shape)  # raises where the layer cannot be applied
         self.set_params(self.init(rng, (input_shape[0], self.units)), self.bias, dtype)
 
     def forward(self, x: Array, train: bool = False) -> Array:

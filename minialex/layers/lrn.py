@@ -10,7 +10,8 @@ from minialex.threads import images_per_block, parallel, workers_for
 class LRN(Layer):
     """Local response normalisation, Krizhevsky et al. 2012, section 3.3.
 
-    S_i = k + alpha * sum over j of x_j^2, j in a window of n channels around i;  y_i = x_i S_i^-beta
+    S_i = k + alpha * sum over j of x_j^2, j in a window of n channels around i
+    y_i = x_i S_i^-beta
 
     x, y: (N, H, W, C). The window of channel i starts at i - n // 2, is n wide, and is clipped at
     the first and the last channel of the group.
@@ -41,10 +42,10 @@ class LRN(Layer):
         groups: int = 1,
     ) -> None:
         super().__init__()
-        if n < 1 or k <= 0 or alpha < 0 or groups < 1:
+        if not isinstance(n, int) or n < 1 or k <= 0 or alpha < 0 or groups < 1:
             raise InputError(
-                f"lrn: n={n}, k={k}, alpha={alpha}, groups={groups}: "
-                "n and groups must be at least 1, k above 0, alpha at least 0"
+                f"lrn: n={n}, k={k}, alpha={alpha}, groups={groups}: n and groups must be "
+                "whole numbers of at least 1, k above 0, alpha at least 0"
             )
         self.n, self.k, self.beta, self.groups = n, k, beta, groups
         self.c = alpha / n if alpha_over_n else alpha
@@ -82,7 +83,7 @@ class LRN(Layer):
     def _constants(self) -> tuple[int, float, float, float, int]:
         return self.n, self.k, self.c, self.beta, self.groups
 
-    def form(self) -> str:
+    def form(self, input_shape: Shape) -> str:
         return lrn_forward.form()
 
     def details(self) -> str:
@@ -90,9 +91,7 @@ class LRN(Layer):
 
 
 @has_kernel("lrn.forward")
-def lrn_forward(
-    x: Array, y: Array, n: int, k: float, c: float, beta: float, groups: int
-) -> None:
+def lrn_forward(x: Array, y: Array, n: int, k: float, c: float, beta: float, groups: int) -> None:
     """Write y_i = x_i S_i^-beta."""
     scale = k + c * window_sum(x * x, n, n // 2, groups)
     y[...] = x * scale**-beta

@@ -3,10 +3,11 @@
 import numpy as np
 
 from minialex.backend import Array, xp_of
+from minialex.errors import InputError
 from minialex.forms import has_kernel
 from minialex.layer import Shape
 from minialex.shapes import Geometry, Padding
-from minialex.threads import scratch
+from minialex.threads import zeros
 from minialex.windows import WindowLayer, add_unpadded, over_blocks, padded, windows
 
 
@@ -40,7 +41,10 @@ class MaxPool2d(WindowLayer):
         pad: Padding = 0,
         rounding: str = "floor",
     ) -> None:
-        super().__init__(kernel, stride or kernel, pad, rounding)
+        super().__init__(kernel, kernel if stride is None else stride, pad, rounding)
+        (kh, kw), sides = self.kernel, (pad,) * 4 if isinstance(pad, int) else pad
+        if pad != "same" and (max(sides[:2]) >= kh or max(sides[2:]) >= kw):
+            raise InputError(f"pool: pad={pad}: a {kh}x{kw} window could see nothing but padding")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*self.geometry(input_shape).out, input_shape[2])
@@ -56,45 +60,49 @@ class MaxPool2d(WindowLayer):
         def pool(worker: int, images: slice, rows: slice) -> None:
             maxpool_forward(x[images], y[images, rows], self.index[images, rows], self.plan, rows)
 
-        over_blocks(pool, x, self.plan)
+        over_blocks(pool, x, self.plan, self.window_bytes(x))
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         if not need_gx:
             return None
-        gy = xp_of(gy).ascontiguousarray(gy)
+        gy, index = xp_of(gy).ascontiguousarray(gy), self.index
         gx = self.buffer("gx", self.x_shape, gy)
 
         def scatter(worker: int, images: slice, rows: slice) -> None:
-            if rows.start == 0:
-                gx[images] = 0
-            maxpool_backward(gy[images, rows], self.index[images, rows], gx[images], self.plan, rows)
+            maxpool_backward(gy[images, rows], index[images, rows], gx[images], self.plan, rows)
 
-        over_blocks(scatter, gx, self.plan)
+        over_blocks(scatter, gx, self.plan, self.window_bytes(gx))
         return gx
 
-    def form(self) -> str:
+    def form(self, input_shape: Shape) -> str:
         return maxpool_forward.form()
 
 
 @has_kernel("pool.forward")
 def maxpool_forward(x: Array, y: Array, index: Array, geometry: Geometry, rows: slice) -> None:
     """Write the maxima of these rows to y, and which cell of its window each was to index."""
+    xp = xp_of(x)
+    (_, kw), (sh, sw), (top, _, left, _), (_, out_width) = geometry
     cells = windows(padded(x, geometry, rows, -np.inf), geometry)
     cells = cells.reshape(*cells.shape[:3], -1, x.shape[3])  # (N, OH, OW, kh * kw, C)
-    index[...] = cells.argmax(axis=3)
-    y[...] = xp_of(x).take_along_axis(cells, index[:, :, :, None], axis=3)[:, :, :, 0]
+    cell = cells.argmax(axis=3)
+    y[...] = xp.take_along_axis(cells, cell[:, :, :, None], axis=3)[:, :, :, 0]
+    # Where all pixels are minus infinity, padding is no maximum: the first pixel is.
+    first_i = xp.maximum(top - sh * xp.arange(rows.start, rows.stop), 0)
+    first_j = xp.maximum(left - sw * xp.arange(out_width), 0)
+    first = (first_i[:, None] * kw + first_j)[..., None]  # (OH, OW, 1)
+    index[...] = xp.where(y == -np.inf, first, cell)
 
 
 @has_kernel("pool.backward")
 def maxpool_backward(gy: Array, index: Array, gx: Array, geometry: Geometry, rows: slice) -> None:
-    """Add gy to the pixels that were maxima of these rows."""
+    """Add gy to the pixels that were maxima of these rows; the first rows clear gx."""
     xp = xp_of(gy)
     (kh, kw), (sh, sw), (_, _, left, right), _ = geometry
     batch, out_height, out_width, channels = gy.shape
     shape = (batch, (out_height - 1) * sh + kh, left + gx.shape[2] + right, channels)
-    gpicture = scratch("gpicture", shape, gy)
-    gpicture[...] = 0
+    gpicture = zeros("gpicture", shape, gy)
     for cell in range(kh * kw):  # one cell of every window at a time: these never overlap
         i, j = divmod(cell, kw)
         pixels = gpicture[:, i : i + sh * out_height : sh, j : j + sw * out_width : sw]

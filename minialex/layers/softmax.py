@@ -42,8 +42,10 @@ class SoftmaxCrossEntropy:
             raise InputError(f"loss: labels of shape {labels.shape} for logits {logits.shape}")
         if isinstance(labels, np.ndarray) and not 0 <= labels.min() <= labels.max() < classes:
             wrong = labels[(labels < 0) | (labels >= classes)][0]
-            raise InputError(f"loss: label {wrong} is not one of the {classes} classes 0 to "
-                             f"{classes - 1}: check the labels or the model's number of classes")
+            raise InputError(
+                f"loss: label {wrong} is not one of the {classes} classes 0 to "
+                f"{classes - 1}: check the labels or the model's number of classes"
+            )
         shifted = logits - logits.max(axis=1, keepdims=True)  # exp never overflows
         log_sum = xp.log(xp.exp(shifted).sum(axis=1))
         self.row, self.labels = xp.arange(batch), labels
