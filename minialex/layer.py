@@ -61,7 +61,7 @@ class Layer:
 
     def set_params(self, W: Array, bias: float, dtype: str) -> None:
         """Make params and grads of this dtype: W as given, b as long as its last axis."""
-        self.params = {"W": W.astype(dtype), "b": np.full(W.shape[-1], bias, dtype)}
+        self.params = {"W": W.astype(dtype, order="C"), "b": np.full(W.shape[-1], bias, dtype)}
         self.grads = {key: np.zeros_like(param) for key, param in self.params.items()}
 
     def buffer(self, key: str, shape: Shape, like: Array, dtype=None) -> Array:

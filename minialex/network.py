@@ -2,13 +2,15 @@
 
 import copy
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from minialex.backend import Array, xp_of
-from minialex.errors import InputError
+from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
+from minialex.layers import Conv2d, ReLU
 
 LARGEST_HINT = 512  # pixels up to which the smallest working picture is searched
 
@@ -67,6 +69,9 @@ class Sequential:
     ) -> None:
         self.name, self.dtype = name, np.dtype(dtype)
         self.layers = _named_copies(layers)
+        for layer, after in pairwise(self.layers):
+            if isinstance(layer, Conv2d) and isinstance(after, ReLU):
+                layer.rectify, after.done_by = True, layer.name
         self.shapes = self._infer(tuple(input_shape))
         rng = np.random.default_rng(seed)
         for layer, shape in zip(self.layers, self.shapes, strict=False):
@@ -91,7 +96,10 @@ class Sequential:
         return {f"{la.name}.{key}": g for la in self.layers for key, g in la.grads.items()}
 
     def __getitem__(self, name: str) -> Layer:
-        return next(layer for layer in self.layers if layer.name == name)
+        names = [layer.name for layer in self.layers]
+        if name not in names:
+            raise InputError(f"{self.name} has no layer {name!r}{nearest(name, names)}")
+        return self.layers[names.index(name)]
 
     def forward(self, x: Array, train: bool = False) -> Array:
         """Return the last layer's output; valid until the next forward."""

@@ -6,6 +6,7 @@ to one thread meanwhile: two pools on the same cores fight (docs/performance.md)
 """
 
 import contextlib
+import contextvars
 import functools
 import os
 import threading
@@ -88,7 +89,10 @@ def parallel(
             work(worker, bounds[i], bounds[i + 1])
 
     with _controller().limit(limits=1, user_api="blas"):
-        others = [_pool(workers).submit(run, t) for t in range(1, min(workers, pieces))]
+        others = [
+            _pool(workers).submit(contextvars.copy_context().run, run, t)  # np.errstate lives there
+            for t in range(1, min(workers, pieces))
+        ]
         try:
             run(0)
         finally:

@@ -8,18 +8,20 @@ multiply polynomials by their values at a few points: with 4 + 3 - 1 = 6 points,
 
 All of it is matrix products: over tiles of the picture, A, B and G act on the flattened 6 x 6 as
 A (x) A and so on, and the middle is one product (tiles x C) @ (C x F) for each point. Backward is
-every map transposed. In float32 the result is off by about 1e-5 of the largest output.
+every map transposed. In float32 the result is off by about 1e-5 of the largest output, and a NaN or
+infinity spreads over its tile.
 """
 
 import functools
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from minialex.backend import Array, xp_of
+from minialex.layers.relu import add_bias
 from minialex.shapes import Geometry
 from minialex.threads import count, parallel, scratch, workers_for, zeros
 from minialex.windows import (
@@ -30,6 +32,9 @@ from minialex.windows import (
     padded,
     windows,
 )
+
+if TYPE_CHECKING:
+    from minialex.layers.conv import Conv2d
 
 POINTS = [Fraction(p) for p in ("0", "1", "-1", "2", "-2", "1/2", "-1/2")]  # and infinity
 BLOCK_BYTES = 16 << 20  # for the work arrays of one worker
@@ -48,6 +53,10 @@ class Plan(NamedTuple):
     @property
     def points(self) -> int:
         return len(self.B)
+
+    def output_rows(self, rows: slice) -> slice:
+        """Return the rows of y that these rows of tiles cover."""
+        return slice(rows.start * self.tiles.stride[0], rows.stop * self.tiles.stride[0])
 
 
 def applies(geometry: Geometry) -> bool:
@@ -111,54 +120,49 @@ def _with_roots(roots: list[Fraction]) -> list[float]:
     return [float(c) for c in coefficients]
 
 
-def forward(
-    x: Array, W: Array, b: Array, y: Array, geometry: Geometry, groups: list[tuple[slice, slice]]
-) -> None:
-    """Write the convolution to y. Shapes as in Conv2d; `groups`: the channels and filters of each."""
-    p, xp = _plan_on(x, geometry), xp_of(x)
-    U = _filters(p, W)
+def forward(conv: "Conv2d", x: Array, y: Array) -> None:
+    """Write the convolution of x to y."""
+    xp, filters = xp_of(x), conv.filters
+    p = _plan_on(x, conv.geometry(x.shape[1:]))
+    U = _filters(p, conv.params["W"])
 
     def convolve(worker: int, images: slice, rows: slice) -> None:
         picture = padded(x[images], p.tiles, rows)
-        for c, f in groups:
+        y_rows = y[images, p.output_rows(rows)]
+        for c, f in conv.group_slices():
             V = _to_points(p, picture[..., c])
             M = scratch("M", (p.points, V.shape[1], f.stop - f.start), x)
             xp.matmul(V, U[:, :, f], out=M)
             Y = p.A.T @ M.reshape(p.points, -1)
-            for y_cell, Y_cell in _cells(p, y[images, :, :, f], Y, rows):
-                xp.add(Y_cell, b[f], out=y_cell)
+            for y_cell, Y_cell in _cells(p, y_rows[..., f], Y):
+                y_cell[...] = Y_cell
+        add_bias(y_rows.reshape(-1, filters), conv.params["b"], conv.rectify)
 
-    _over_tiles(convolve, x, p, W)
+    _over_tiles(convolve, conv, x, p)
 
 
-def backward(
-    x: Array,
-    gy: Array,
-    W: Array,
-    gW: Array,
-    gb: Array,
-    gx: Array | None,
-    geometry: Geometry,
-    groups: list[tuple[slice, slice]],
-) -> None:
+def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
     """Write the gradients of W, b and, unless gx is None, of x: each map of forward, transposed."""
-    p, xp = _plan_on(x, geometry), xp_of(x)
-    U = _filters(p, W)
-    gU = zeros("gU", (count(), *U.shape), x)  # one sum a worker
-    gb_sums = zeros("gb", (count(), *gb.shape), x)
+    x, y, xp = conv.x, conv.y, xp_of(gy)
+    p = _plan_on(x, conv.geometry(x.shape[1:]))
+    U = _filters(p, conv.params["W"])
+    gU = zeros("gU", (count(), *U.shape), gy)  # one sum a worker
+    gb = zeros("gb", (count(), conv.filters), gy)
 
     def propagate(worker: int, images: slice, rows: slice) -> None:
         picture = padded(x[images], p.tiles, rows)
-        gpicture = zeros("gpicture", picture.shape, x)
-        for c, f in groups:
+        gpicture = zeros("gpicture", picture.shape, gy)
+        block = images, p.output_rows(rows)
+        gy_rows = conv.before_relu(gy[block], y[block])
+        gb[worker] += gy_rows.reshape(-1, conv.filters).sum(axis=0)
+        for c, f in conv.group_slices():
             V = _to_points(p, picture[..., c])
-            gY = zeros("gY", (p.A.shape[1], V.shape[1] * (f.stop - f.start)), x)
-            for gy_cell, gY_cell in _cells(p, gy[images, :, :, f], gY, rows):
+            gY = zeros("gY", (p.A.shape[1], V.shape[1] * (f.stop - f.start)), gy)
+            for gy_cell, gY_cell in _cells(p, gy_rows[..., f], gY):
                 gY_cell[...] = gy_cell
-                gb_sums[worker, f] += gy_cell.sum(axis=(0, 1, 2))
-            gM = scratch("M", (p.points, V.shape[1], f.stop - f.start), x)
+            gM = scratch("M", (p.points, V.shape[1], f.stop - f.start), gy)
             xp.matmul(p.A, gY, out=gM.reshape(p.points, -1))
-            product = scratch("product", (p.points, V.shape[2], gM.shape[2]), x)
+            product = scratch("product", (p.points, V.shape[2], gM.shape[2]), gy)
             gU[worker][:, :, f] += xp.matmul(V.transpose(0, 2, 1), gM, out=product)
             if gx is not None:
                 gV = xp.matmul(gM, U[:, :, f].transpose(0, 2, 1), out=V)
@@ -166,14 +170,15 @@ def backward(
         if gx is not None:
             add_unpadded(gx[images], gpicture, p.tiles, rows)
 
-    _over_tiles(propagate, x, p, W)
-    gU, taps = gU.reshape(len(gU), p.points, -1), gW.reshape(p.G.shape[1], -1)
+    _over_tiles(propagate, conv, x, p)
+    conv.grads["b"][...] = gb.sum(axis=0)
+    gW = conv.grads["W"].reshape(p.G.shape[1], -1)
+    gU = gU.reshape(len(gU), p.points, -1)
 
     def transform(worker: int, start: int, stop: int) -> None:
-        xp.matmul(p.G.T, gU[:, :, start:stop].sum(axis=0), out=taps[:, start:stop])
+        xp.matmul(p.G.T, gU[:, :, start:stop].sum(axis=0), out=gW[:, start:stop])
 
-    parallel(transform, taps.shape[1], workers=workers_for(x))
-    gb[...] = gb_sums.sum(axis=0)
+    parallel(transform, gW.shape[1], workers=workers_for(x))
 
 
 def _plan_on(x: Array, geometry: Geometry) -> Plan:
@@ -213,21 +218,23 @@ def _add_from_points(p: Plan, gV: Array, gpicture: Array) -> None:
     col2im(tiles.transpose(2, 3, 4, 0, 1, 5), gpicture, p.tiles)
 
 
-def _cells(p: Plan, y: Array, Y: Array, rows: slice) -> Iterator[tuple[Array, Array]]:
-    """Yield, for each output of a tile, its pixels in y: (N, OH, OW, F) and its values in Y.
+def _cells(p: Plan, y: Array, Y: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield, for each output of a tile, its pixels in y: (N, rows, OW, F) and its values in Y.
 
     Y: (mh * mw, tiles * F). Tiles that reach beyond the picture are cut off.
     """
     (mh, mw), (_, tw) = p.tiles.stride, p.tiles.out
-    Y = Y.reshape(mh, mw, len(y), rows.stop - rows.start, tw, y.shape[-1])
+    Y = Y.reshape(mh, mw, len(y), -1, tw, y.shape[-1])
     for i in range(mh):
         for j in range(mw):
-            pixels = y[:, rows.start * mh + i : rows.stop * mh : mh, j::mw]
+            pixels = y[:, i::mh, j::mw]
             yield pixels, Y[i, j][:, : pixels.shape[1], : pixels.shape[2]]
 
 
-def _over_tiles(work: Callable[[int, slice, slice], None], x: Array, p: Plan, W: Array) -> None:
-    """Call `work` on blocks of tiles whose D, V and M fit the workspace."""
-    channels, filters = W.shape[2:]
+def _over_tiles(
+    work: Callable[[int, slice, slice], None], conv: "Conv2d", x: Array, p: Plan
+) -> None:
+    """Call `work(worker, images, rows of tiles)` on blocks whose D, V and M fit the workspace."""
+    channels, filters = conv.params["W"].shape[2], conv.filters // conv.groups
     tile_bytes = p.points * (2 * channels + filters) * x.dtype.itemsize
     over_blocks(work, x, p.tiles, tile_bytes, min(BLOCK_BYTES, WORKSPACE_BYTES // count()))

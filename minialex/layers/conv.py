@@ -6,8 +6,9 @@ from minialex.errors import InputError
 from minialex.forms import choice
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
-from minialex.shapes import Geometry, Padding
-from minialex.threads import count, zeros
+from minialex.layers.relu import add_bias, relu_backward
+from minialex.shapes import Padding
+from minialex.threads import count, scratch, zeros
 from minialex.windows import WindowLayer, add_unpadded, col2im, im2col, over_blocks, padded
 
 
@@ -37,9 +38,15 @@ class Conv2d(WindowLayer):
     algorithm : "im2col", "winograd" or "auto"
         "auto" takes Winograd's where it saves enough (minialex/winograd.py, docs/performance.md);
         `summary` says which.
+
+    Attributes
+    ----------
+    rectify : bool
+        Set by a network whose next layer is a ReLU: y is rectified while it is in the cache.
     """
 
     kind = "conv"
+    rectify = False
 
     def __init__(
         self,
@@ -82,18 +89,24 @@ class Conv2d(WindowLayer):
 
     def forward(self, x: Array, train: bool = False) -> Array:
         geometry = self.geometry(x.shape[1:])
-        y = self.buffer("y", (len(x), *geometry.out, self.filters), x)
+        self.x, self.y = x, self.buffer("y", (len(x), *geometry.out, self.filters), x)
         forward, _ = ALGORITHMS[self.form(x.shape[1:])]
-        forward(x, self.params["W"], self.params["b"], y, geometry, self.group_slices())
-        self.x = x
-        return y
+        forward(self, x, self.y)
+        return self.y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
-        x, W, gW, gb = self.x, self.params["W"], self.grads["W"], self.grads["b"]
-        gx = self.buffer("gx", x.shape, gy) if need_gx else None
-        _, backward = ALGORITHMS[self.form(x.shape[1:])]
-        backward(x, gy, W, gW, gb, gx, self.geometry(x.shape[1:]), self.group_slices())
+        gx = self.buffer("gx", self.x.shape, gy) if need_gx else None
+        _, backward = ALGORITHMS[self.form(self.x.shape[1:])]
+        backward(self, gy, gx)
         return gx
+
+    def before_relu(self, gy: Array, y: Array) -> Array:
+        """Return the gradient before the rectifier, where this layer rectifies; else gy."""
+        if not self.rectify:
+            return gy
+        gated = scratch("gated", gy.shape, gy)
+        relu_backward(xp_of(gy).ascontiguousarray(gy), y, gated)
+        return gated
 
     def group_slices(self) -> list[tuple[slice, slice]]:
         """Return, group by group, its channels of x and its filters."""
@@ -118,47 +131,38 @@ class Conv2d(WindowLayer):
         return super().details() + groups
 
 
-def im2col_forward(
-    x: Array, W: Array, b: Array, y: Array, geometry: Geometry, groups: list[tuple[slice, slice]]
-) -> None:
+def im2col_forward(conv: Conv2d, x: Array, y: Array) -> None:
     """Write y = cols @ W + b, where each row of `cols` is a window of x."""
-    W = W.reshape(-1, len(b))  # (kh * kw * C / groups, F)
+    geometry = conv.geometry(x.shape[1:])
+    W, b = conv.params["W"].reshape(-1, conv.filters), conv.params["b"]
 
     def convolve(worker: int, images: slice, rows: slice) -> None:
         picture = padded(x[images], geometry, rows)
-        y_rows = y[images, rows].reshape(-1, len(b))
-        for c, f in groups:
+        y_rows = y[images, rows].reshape(-1, conv.filters)
+        for c, f in conv.group_slices():
             cols = im2col(picture[..., c], geometry)
             xp_of(x).matmul(cols, W[:, f], out=y_rows[:, f])
-        y_rows += b
+        add_bias(y_rows, b, conv.rectify)
 
     over_blocks(convolve, x, geometry, W[:, 0].nbytes)
 
 
-def im2col_backward(
-    x: Array,
-    gy: Array,
-    W: Array,
-    gW: Array,
-    gb: Array,
-    gx: Array | None,
-    geometry: Geometry,
-    groups: list[tuple[slice, slice]],
-) -> None:
+def im2col_backward(conv: Conv2d, gy: Array, gx: Array | None) -> None:
     """Write gW = cols^T @ gy and gb; unless it is None, add gy @ W^T to the windows of gx."""
-    xp = xp_of(x)
-    W = W.reshape(-1, len(gb))
-    gW_sums = zeros("gW", (count(), *W.shape), x)  # one a worker
-    gb_sums = zeros("gb", (count(), *gb.shape), x)
+    x, y, xp = conv.x, conv.y, xp_of(gy)
+    geometry = conv.geometry(x.shape[1:])
+    W = conv.params["W"].reshape(-1, conv.filters)
+    gW = zeros("gW", (count(), *W.shape), gy)  # one sum a worker
+    gb = zeros("gb", (count(), conv.filters), gy)
 
     def propagate(worker: int, images: slice, rows: slice) -> None:
         picture = padded(x[images], geometry, rows)
-        gpicture = zeros("gpicture", picture.shape, x)
-        gy_rows = gy[images, rows].reshape(-1, len(gb))
-        gb_sums[worker] += gy_rows.sum(axis=0)
-        for c, f in groups:
+        gpicture = zeros("gpicture", picture.shape, gy)
+        gy_rows = conv.before_relu(gy[images, rows], y[images, rows]).reshape(-1, conv.filters)
+        gb[worker] += gy_rows.sum(axis=0)
+        for c, f in conv.group_slices():
             cols = im2col(picture[..., c], geometry)
-            gW_sums[worker][:, f] += cols.T @ gy_rows[:, f]
+            gW[worker][:, f] += cols.T @ gy_rows[:, f]
             if gx is not None:
                 gcols = xp.matmul(gy_rows[:, f], W[:, f].T, out=cols)
                 col2im(gcols, gpicture[..., c], geometry)
@@ -166,8 +170,8 @@ def im2col_backward(
             add_unpadded(gx[images], gpicture, geometry, rows)
 
     over_blocks(propagate, x, geometry, W[:, 0].nbytes)
-    gW[...] = gW_sums.sum(axis=0).reshape(gW.shape)
-    gb[...] = gb_sums.sum(axis=0)
+    conv.grads["W"][...] = gW.sum(axis=0).reshape(conv.grads["W"].shape)
+    conv.grads["b"][...] = gb.sum(axis=0)
 
 
 ALGORITHMS = {

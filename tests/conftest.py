@@ -1,0 +1,54 @@
+"""Hypothesis profiles and the fixtures that every test file shares."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The fixtures below set something for a whole test, so all examples may share them.
+COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+settings.register_profile("minialex-dev", max_examples=50, **COMMON)
+settings.register_profile("minialex-ci", max_examples=50, derandomize=True, **COMMON)
+settings.register_profile("minialex-thorough", max_examples=1000, **COMMON)
+settings.load_profile("minialex-ci" if os.environ.get("CI") else "minialex-dev")
+
+
+@pytest.fixture(params=["numpy", "cupy"])
+def xp(request):
+    """The array module: a test that takes it runs on NumPy and, where there is one, on a GPU."""
+    if request.param == "numpy":
+        return np
+    cupy = pytest.importorskip("cupy")
+    try:
+        cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        pytest.skip(f"no GPU: {error}")
+    return cupy
+
+
+@pytest.fixture(params=["float64", "float32"])
+def dtype(request) -> str:
+    return request.param
+
+
+@pytest.fixture(params=["reference", "kernels"])
+def form(request):
+    """Runs a test in both forms of the hot paths; the environment variable is for processes."""
+    from minialex import forms
+
+    with forms.use(request.param):
+        yield request.param
+
+
+@pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])
+def workers(request):
+    from minialex import threads
+
+    with threads.use(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(2012)

@@ -1,0 +1,145 @@
+"""One pool of threads: every item once, equal bits, errors that arrive."""
+
+import threading
+import traceback
+
+import numpy as np
+import pytest
+import threadpoolctl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minialex import models, threads
+from minialex.errors import InputError
+
+
+@given(total=st.integers(0, 30), chunk=st.integers(0, 9), count=st.integers(1, 4))
+def test_every_item_is_worked_on_once(total, chunk, count):
+    pieces = []
+    threads.parallel(lambda *piece: pieces.append(piece), total, chunk, workers=count)
+    assert sorted(i for _, start, stop in pieces for i in range(start, stop)) == list(range(total))
+    assert all(0 <= worker < count and start < stop for worker, start, stop in pieces)
+    assert all(stop - start <= (chunk or total) for _, start, stop in pieces)
+
+
+@given(total=st.integers(0, 30), chunk=st.integers(1, 9))
+def test_who_works_on_what_does_not_depend_on_timing(total, chunk):
+    runs = []
+    for _ in range(2):
+        pieces = []
+        threads.parallel(lambda *piece: pieces.append(piece), total, chunk, workers=3)  # noqa: B023
+        runs.append(sorted(pieces))
+    assert runs[0] == runs[1]
+
+
+def test_workers_run_at_the_same_time():
+    meeting = threading.Barrier(2, timeout=20)  # breaks unless both arrive
+    threads.parallel(lambda worker, start, stop: meeting.wait(), 2, 1, workers=2)
+
+
+def test_one_worker_is_the_calling_thread():
+    names = set()
+    work = lambda *piece: names.add(threading.current_thread())  # noqa: E731
+    threads.parallel(work, 5, 1, workers=1)
+    assert names == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_an_error_arrives_with_its_traceback(bad):
+    def work(worker: int, start: int, stop: int) -> None:
+        if worker == bad:
+            raise LookupError(f"item {start}")
+
+    with pytest.raises(LookupError, match=f"item {bad}") as caught:
+        threads.parallel(work, 2, 1, workers=2)
+    assert "work" in [frame.name for frame in traceback.extract_tb(caught.tb)]
+    test_every_item_is_worked_on_once.hypothesis.inner_test(7, 2, 2)  # the pool still works
+
+
+def test_an_error_waits_for_the_other_workers():
+    """Nobody writes into a caller's array after the caller has moved on."""
+    release, done = threading.Event(), []
+
+    def work(worker: int, start: int, stop: int) -> None:
+        if worker == 0:
+            threading.Timer(0.1, release.set).start()
+            raise LookupError
+        release.wait(20)
+        done.append(worker)
+
+    with pytest.raises(LookupError):
+        threads.parallel(work, 2, 1, workers=2)
+    assert done == [1]
+
+
+def test_blas_has_one_thread_meanwhile():
+    def blas() -> list[int]:
+        pools = threadpoolctl.threadpool_info()
+        return [p["num_threads"] for p in pools if p["user_api"] == "blas"]
+
+    inside, before = [], blas()
+    threads.parallel(lambda *piece: inside.append(blas()), 2, 1, workers=2)
+    assert {count for counts in inside for count in counts} <= {1}
+    assert blas() == before
+
+
+def test_work_arrays_belong_to_one_thread():
+    like, found = np.zeros(1), {}
+    meeting = threading.Barrier(2, timeout=20)
+
+    def work(worker: int, start: int, stop: int) -> None:
+        found[worker] = threads.scratch("test", (3, 4), like)
+        meeting.wait()
+
+    threads.parallel(work, 2, 1, workers=2)
+    assert not np.shares_memory(found[0], found[1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_equal_thread_counts_give_equal_bits(count, form, rng):
+    network = models.build("alexnet-mini")
+    x = rng.standard_normal((9, 32, 32, 3)).astype("float32")
+    gy = rng.standard_normal((9, 10)).astype("float32")
+    runs = []
+    with threads.use(count):
+        for _ in range(2):
+            y = network.forward(x).tobytes()
+            network.backward(gy)
+            runs.append([y, *(g.tobytes() for g in network.grads.values())])
+    assert runs[0] == runs[1]
+
+
+def test_the_environment_sets_the_count(monkeypatch):
+    for text in ("1", "3"):
+        monkeypatch.setenv("MINIALEX_THREADS", text)
+        assert threads.count() == int(text)
+    monkeypatch.delenv("MINIALEX_THREADS")
+    assert threads.count() >= 1
+
+
+@pytest.mark.parametrize("text", ["0", "-2", "two", "1.5", "²"])
+def test_a_senseless_count_is_refused(monkeypatch, text):
+    monkeypatch.setenv("MINIALEX_THREADS", text)
+    with pytest.raises(InputError, match=f"MINIALEX_THREADS.*{text}"):
+        threads.count()
+
+
+def test_use_ends_with_its_block(monkeypatch):
+    monkeypatch.setenv("MINIALEX_THREADS", "4")
+    with threads.use(2):
+        assert threads.count() == 2
+        with threads.use(None):
+            assert threads.count() == 2
+    assert threads.count() == 4
+
+
+def test_workers_share_the_context_of_the_caller():
+    """np.errstate lives in a context variable: what a caller silences stays silent in workers."""
+    found = []
+
+    def work(worker, start, stop):
+        found.append(np.geterr()["over"])
+
+    with threads.use(2), np.errstate(over="raise"):
+        threads.parallel(work, 2)
+    assert found == ["raise", "raise"]
