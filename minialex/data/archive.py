@@ -1,0 +1,48 @@
+"""Checking and unpacking what was downloaded."""
+
+import gzip
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path
+
+from minialex.errors import InputError
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 checksum of a file, in hexadecimal digits."""
+    import pooch
+
+    return pooch.file_hash(str(path), alg="md5")
+
+
+def unpack(archive: Path, md5: str, folder: str) -> Path:
+    """Unpack the `folder` of a .tar.gz beside it, whole or not at all.
+
+    Nothing is written outside, whatever the archive asks for (tarfile's filter "data").
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        Another checksum, a damaged archive, or no such folder in it.
+    """
+    found = md5_of(archive)
+    if found != md5:
+        raise InputError(
+            f"{archive}: the md5 checksum is {found} instead of {md5}: the file is damaged or "
+            f"another one. Remove it, and it is downloaded again"
+        )
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=f".{folder}-") as temporary:
+        try:
+            with tarfile.open(archive, "r:gz") as tar:
+                tar.extractall(temporary, filter="data")
+        except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise InputError(f"{archive}: cannot be unpacked ({error}). Remove it") from error
+        if not (Path(temporary) / folder).is_dir():
+            raise InputError(f"{archive}: holds no folder {folder}. Remove it")
+        return (Path(temporary) / folder).replace(archive.parent / folder)

@@ -1,0 +1,68 @@
+"""Measuring a network on labelled pictures, and finding where its numbers went wrong."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minialex.backend import Array, xp_of
+from minialex.layers import SoftmaxCrossEntropy
+
+if TYPE_CHECKING:
+    from minialex.data import Dataset
+    from minialex.data.pixels import Pixels
+    from minialex.network import Sequential
+
+BATCH = 256  # pictures scaled at a time; no result depends on it beyond the last digit
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The mean loss, the share of right answers, and the class predicted for each picture."""
+
+    loss: float
+    accuracy: float
+    predicted: np.ndarray  # int64 (N,)
+
+
+def evaluate(network: "Sequential", dataset: "Dataset", pixels: "Pixels") -> Evaluation:
+    """Measure the network on a data set: no augmentation, no dropout."""
+    cross_entropy, total = SoftmaxCrossEntropy(), 0.0
+    predicted = np.empty(len(dataset), np.int64)
+    for start in range(0, len(dataset), BATCH):
+        chosen = np.arange(start, min(start + BATCH, len(dataset)))
+        logits = network.predict(pixels(dataset.images[chosen]))
+        total += len(chosen) * float(cross_entropy.forward(logits, dataset.labels[chosen]))
+        predicted[chosen] = logits.argmax(axis=1)
+    accuracy = float((predicted == dataset.labels).mean())
+    return Evaluation(total / len(dataset), accuracy, predicted)
+
+
+def accuracy_per_class(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the share of right answers among the pictures of each class; NaN where it has none.
+
+    >>> accuracy_per_class(np.array([0, 1, 1]), np.array([0, 0, 1]), 2)
+    array([0.5, 1. ])
+    """
+    pictures = np.bincount(labels, minlength=classes)
+    right = np.bincount(labels[predicted == labels], minlength=classes)
+    return np.divide(right, pictures, out=np.full(classes, np.nan), where=pictures > 0)
+
+
+def first_not_finite(network: "Sequential", x: Array) -> str:
+    """Name the first thing on the way of `x` through the network that is NaN or infinite."""
+    if not finite(x):
+        return "the pictures"
+    for layer in network.layers:
+        for key, parameter in layer.params.items():
+            if not finite(parameter):
+                return f"the parameter {layer.name}.{key}"
+        x = layer.forward(x)
+        if not finite(x):
+            return f"the output of {layer.name}"
+    return "the loss"
+
+
+def finite(array: Array) -> bool:
+    """Tell whether no element is NaN or infinite."""
+    return bool(xp_of(array).isfinite(array).all())

@@ -1,0 +1,200 @@
+"""The training loop."""
+
+import math
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from minialex import resume as state
+from minialex import schedules
+from minialex.backend import Array
+from minialex.config import Config
+from minialex.data import Dataset, split
+from minialex.data.augment import Augment
+from minialex.data.loader import Loader
+from minialex.data.pixels import Pixels
+from minialex.errors import InputError
+from minialex.evaluate import evaluate, finite, first_not_finite
+from minialex.interrupt import Interrupt, Interrupted
+from minialex.layers import SoftmaxCrossEntropy
+from minialex.network import Sequential
+from minialex.optim import SGD
+from minialex.progress import Silent
+from minialex.run import Epoch, Result, read_result, write_config, write_json, write_log
+
+
+class TrainingError(InputError):
+    """The numbers of a training left the finite ones."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A row of figures for every epoch, and the result."""
+
+    log: list[Epoch]
+    result: Result
+
+
+class Training:
+    """A training: what `fit` was given, what it made of it, and the loop."""
+
+    def __init__(
+        self,
+        network: Sequential,
+        train: Dataset,
+        test: Dataset | None,
+        config: Config,
+        folder: Path | None,
+        progress: Silent,
+    ) -> None:
+        self.network, self.test, self.progress = network, test, progress
+        self.folder, self.classes = folder, train.classes
+        val_size = config.val_size or max(1, len(train) // 10)
+        self.config = replace(
+            config,
+            model=network.name,
+            data=config.data if Path(config.data).name == train.name else train.name,
+            image_size=network.input_shape[0],
+            val_size=val_size,
+            out=str(folder) if folder else None,
+        )
+        train, self.val = split(train, val_size, config.seed)
+        self.pixels = Pixels.fit(train, scale=config.pixels, mean=config.mean)
+        augment = Augment(flip=config.flip, crop=config.crop)
+        self.loader = Loader(
+            train, self.pixels, config.batch_size, seed=config.seed, augment=augment
+        )
+        self.pictures, batches = len(train), len(self.loader)
+        self.schedule = schedules.make(
+            config.schedule,
+            config.lr,
+            config.epochs * batches,
+            warmup=config.warmup,
+            milestones=[epoch * batches for epoch in config.milestones],
+            patience=config.patience,
+        )
+        undecayed = {} if config.decay_biases else {"*.b": 0.0}
+        self.optimiser = SGD(
+            network.params, config.momentum, config.weight_decay, decay_scale=undecayed
+        )
+        self.cross_entropy = SoftmaxCrossEntropy()
+        self.position = state.Position()
+        self.log: list[Epoch] = []
+        self.best: dict[str, Array] = {}
+
+    def run(self, interrupt: Interrupt) -> History:
+        """Train until all epochs are done, then measure the test pictures with the best weights."""
+        position, epochs, batches = self.position, self.config.epochs, len(self.loader)
+        was_finished = position.epoch == epochs
+        if self.folder and not was_finished:
+            write_config(self.folder, self.config, self.network, self.pixels, self.classes)
+        self.progress.begin(epochs, self.pictures, position)
+        while position.epoch < epochs:
+            started = time.perf_counter() - position.seconds
+            for x, labels in self.loader.batches(position.epoch, first=position.batch):
+                self.step(x, labels)
+                position.seconds = time.perf_counter() - started
+                self.progress.step(position)
+                if interrupt.asked and position.batch < batches:
+                    self.stop()
+            self.end_epoch(started)
+            if interrupt.asked and position.epoch < epochs:
+                self.stop()
+        for name, parameter in self.network.params.items():
+            parameter[...] = self.best[name]
+        result = read_result(self.folder) if self.folder and was_finished else None
+        if result:
+            self.progress.say(f"{self.folder} is finished: nothing is left to train")
+        return History(self.log, result or self.finish())
+
+    def step(self, x: Array, labels: Array) -> None:
+        """Learn from one batch."""
+        network, position = self.network, self.position
+        logits = network.forward(x, train=True)
+        loss = float(self.cross_entropy.forward(logits, labels))
+        if not math.isfinite(loss):
+            raise self.error(position.step + 1, f"loss {loss}", first_not_finite(network, x))
+        network.backward(self.cross_entropy.backward())
+        position.lr = self.schedule.lr(position.step)
+        self.optimiser.step(network.grads, position.lr)
+        position.step += 1
+        position.batch += 1
+        position.loss += loss * len(x)
+        position.correct += int(self.cross_entropy.correct)
+        position.count += len(x)
+
+    def end_epoch(self, started: float) -> None:
+        """Measure the held-out pictures; write log and checkpoints."""
+        self.require_finite()
+        position = self.position
+        val = evaluate(self.network, self.val, self.pixels)
+        self.schedule.epoch_end(1 - val.accuracy)
+        row = Epoch(
+            position.epoch + 1,
+            position.step,
+            position.lr,
+            position.loss / position.count,
+            position.correct / position.count,
+            val.loss,
+            val.accuracy,
+            round(time.perf_counter() - started, 3),
+        )
+        self.log.append(row)
+        position.next_epoch()
+        names = ["last"]
+        if self.config.save_every and row.epoch % self.config.save_every == 0:
+            names.insert(0, f"epoch-{row.epoch:03d}")
+        if row.val_accuracy > position.best_accuracy:
+            position.best_epoch, position.best_accuracy = row.epoch, row.val_accuracy
+            self.best = {name: p.copy() for name, p in self.network.params.items()}
+            names.insert(0, "best")
+        if self.folder:
+            write_log(self.folder, self.log)
+        state.save(self, names)
+        self.progress.epoch(row)
+
+    def finish(self) -> Result:
+        """Measure the test pictures, once, and write result and curves."""
+        started = time.perf_counter()
+        test = self.test and evaluate(self.network, self.test, self.pixels)
+        result = Result(
+            epochs=self.config.epochs,
+            best_epoch=self.position.best_epoch,
+            val_accuracy=self.position.best_accuracy,
+            test_accuracy=test.accuracy if test else None,
+            test_loss=test.loss if test else None,
+            seconds=round(sum(row.seconds for row in self.log) + time.perf_counter() - started, 3),
+        )
+        if self.folder:
+            from minialex import plot
+
+            write_json(self.folder / "result.json", asdict(result))
+            plot.curves(self.log, self.folder / "curves.png")
+        return result
+
+    def stop(self) -> None:
+        """Save, and raise Interrupted."""
+        self.require_finite()
+        state.save(self, ["last"])
+        epoch, batch = self.position.epoch + 1, self.position.batch
+        raise Interrupted(
+            f"stopped in epoch {epoch} before batch {batch + 1}. "
+            + (f"Go on with: minialex train --resume {self.folder}" if self.folder else "")
+        )
+
+    def require_finite(self) -> None:
+        """Raise TrainingError where a step has spoilt the weights: those are never saved."""
+        for name, parameter in self.network.params.items():
+            if not finite(parameter):
+                raise self.error(self.position.step, "a bad update", f"the parameter {name}")
+
+    def error(self, step: int, what: str, where: str) -> TrainingError:
+        """Return the error for numbers that are no longer finite; steps count from 1."""
+        epoch = (step - 1) // len(self.loader) + 1
+        last = self.folder and self.folder / "last.safetensors"
+        kept = f"The last good checkpoint is {last}" if last and last.exists() else ""
+        return TrainingError(
+            f"step {step} (epoch {epoch}): {what}. The first thing that is NaN or infinite is "
+            f"{where}. A lower --lr (now {self.config.lr}) usually helps. "
+            + (kept or "No checkpoint was written yet")
+        )

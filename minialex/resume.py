@@ -1,0 +1,122 @@
+"""Saving a training and going on with it, to the same bits as without the stop.
+
+The loader has no state: epoch and batch decide what it delivers. So a training is its parameters,
+velocity, pixel scale and, as JSON, `Position`, the schedule and the state of every generator.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minialex import checkpoint, run, threads
+from minialex.config import Config
+from minialex.errors import InputError
+
+if TYPE_CHECKING:
+    from minialex.loop import Training
+
+MAY_CHANGE = ("threads", "save_every", "data_dir", "out")  # none of them decides the weights
+OPEN_ENDED = ("constant", "step", "plateau")  # schedules that do not look at the last step
+
+
+@dataclass
+class Position:
+    """Where a training stands: the next batch, sums over the epoch so far, and the best epoch."""
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    lr: float = 0.0
+    loss: float = 0.0
+    correct: int = 0
+    count: int = 0
+    seconds: float = 0.0
+    best_epoch: int = 0
+    best_accuracy: float = -1.0
+
+    def next_epoch(self) -> None:
+        """Move to the first batch of the next epoch."""
+        self.epoch += 1
+        self.batch = self.correct = self.count = 0
+        self.loss = self.seconds = 0.0
+
+
+def save(training: "Training", names: list[str]) -> None:
+    """Write the state to the run folder under each of `names`, in this order."""
+    if training.folder is None:
+        return
+    network = training.network
+    tensors = {
+        **network.params,
+        **{f"velocity.{name}": v for name, v in training.optimiser.velocity.items()},
+        **{f"pixels.{name}": a for name, a in training.pixels.arrays().items()},
+    }
+    state = {
+        "model": network.name,
+        "classes": list(training.classes),
+        "input_shape": list(network.input_shape),
+        "threads": threads.count(),
+        "position": asdict(training.position),
+        "schedule": training.schedule.state(),
+        "random": network.random_state(),
+    }
+    paths = [training.folder / f"{name}.safetensors" for name in names]
+    checkpoint.save(paths, tensors, state)
+
+
+def restore(training: "Training") -> None:
+    """Continue from last.safetensors; rows of the log that lie behind it are dropped."""
+    folder, network = training.folder, training.network
+    if folder is None:
+        raise InputError("resume=True needs the folder of the run")
+    _check_same(run.read_config(folder)[1], training.config)
+    path = folder / "last.safetensors"
+    tensors, state = checkpoint.load(path)
+    checkpoint.copy_into(network.params, checkpoint.group(tensors), path)
+    velocity = checkpoint.group(tensors, "velocity")
+    checkpoint.copy_into(training.optimiser.velocity, velocity, path)
+    _check_pixels(training.pixels.arrays(), checkpoint.group(tensors, "pixels"))
+    training.schedule.set_state(state["schedule"])
+    network.set_random_state(state["random"])
+    training.position = Position(**state["position"])
+    epoch = training.position.epoch
+    training.log = [row for row in run.read_log(folder) if row.epoch <= epoch]
+    if training.position.best_epoch:
+        training.best = checkpoint.group(checkpoint.load(folder / "best.safetensors")[0])
+    if epoch > training.config.epochs:
+        raise InputError(f"{folder} has {epoch} epochs behind it: --epochs must be at least that")
+    if epoch < training.config.epochs:
+        (folder / "result.json").unlink(missing_ok=True)  # of a run that is now made longer
+    if state["threads"] != threads.count():
+        training.progress.say(
+            f"warning: this run had {state['threads']} threads and now has {threads.count()}; "
+            "sums are rounded in another order, so the weights will differ in their last digits"
+        )
+
+
+def _check_same(stored: Config, wanted: Config) -> None:
+    """Refuse a changed configuration: the result would be of neither the old one nor the new."""
+    for field in fields(Config):
+        before, now = getattr(stored, field.name), getattr(wanted, field.name)
+        if before == now or field.name in MAY_CHANGE:
+            continue
+        if field.name == "epochs" and stored.schedule in OPEN_ENDED:
+            continue
+        reason = (
+            f"the {stored.schedule} schedule is laid out for all epochs from the first step on"
+            if field.name == "epochs"
+            else "a resumed run keeps its configuration"
+        )
+        raise InputError(
+            f"--resume: {field.name} is {before} in this run and {now} now, but {reason}. "
+            "Leave it out, or start a new run from these weights with --init"
+        )
+
+
+def _check_pixels(now: checkpoint.Tensors, stored: checkpoint.Tensors) -> None:
+    """Refuse other training pictures than those that the run began with: their mean tells."""
+    for name in now.keys() | stored.keys():
+        a, b = now.get(name), stored.get(name)
+        if a is None or b is None or a.shape != b.shape or not np.allclose(a, b, rtol=1e-5):
+            raise InputError("--resume: the training pictures have changed since this run began")

@@ -1,0 +1,192 @@
+"""The run folder: what a training leaves behind, and using it.
+
+config.json       the configuration with everything resolved, classes, versions and machine
+log.csv           a row an epoch (`Epoch`)
+last.safetensors  where `--resume` goes on; best.safetensors has the highest validation accuracy,
+                  epoch-NNN.safetensors is kept by --save-every
+result.json       loss and accuracy on the test pictures, measured once, at the end
+curves.png        the log as a picture
+"""
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import numpy as np
+
+from minialex import checkpoint as checkpoints
+from minialex import config, machine
+from minialex.config import Config
+from minialex.errors import InputError
+
+if TYPE_CHECKING:
+    from minialex.data.pixels import Pixels
+    from minialex.network import Sequential
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A row of log.csv. Training figures are means over the epoch, while the weights move."""
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a training; test figures are None where no test pictures were given."""
+
+    epochs: int
+    best_epoch: int
+    val_accuracy: float
+    test_accuracy: float | None
+    test_loss: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained network with what it takes to use it."""
+
+    folder: Path
+    config: Config
+    network: "Sequential"
+    pixels: "Pixels"
+    classes: tuple[str, ...]
+
+    def predict(self, pictures: Iterable[Any]) -> np.ndarray:
+        """Return the probability of every class, (n, classes) float32.
+
+        Parameters
+        ----------
+        pictures : paths, PIL pictures or uint8 arrays (H, W, 3)
+            Each is resized and cropped to the network's size and scaled as in training.
+        """
+        from minialex.data.pictures import read_picture
+        from minialex.layers import Softmax
+
+        size = self.network.input_shape[0]
+        images = [read_picture(picture, size) for picture in pictures]
+        if not images:
+            return np.empty((0, len(self.classes)), np.float32)
+        return Softmax().forward(self.network.predict(self.pixels(np.stack(images))))
+
+
+def load(folder: str | Path, checkpoint: str = "best") -> Run:
+    """Load a trained network from its run folder.
+
+    Parameters
+    ----------
+    folder : path
+        Made by `minialex train` or `train.fit(..., folder=...)`.
+    checkpoint : str
+        "best", "last" or a numbered one such as "epoch-010".
+
+    Raises
+    ------
+    InputError
+        The folder holds no run, or the checkpoint is damaged or of another model.
+
+    >>> import tempfile
+    >>> from minialex import models, run, train
+    >>> images, labels = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20) % 10
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lenet5, settings = models.build("lenet5"), Config(epochs=1)
+    ...     history = train.fit(lenet5, (images, labels), settings, folder=folder)
+    ...     probabilities = run.load(folder).predict(images[:3])
+    >>> probabilities.shape
+    (3, 10)
+    """
+    from minialex import models
+    from minialex.data.pixels import Pixels
+
+    folder = Path(folder)
+    document, settings = read_config(folder)
+    path = folder / f"{checkpoint}.safetensors"
+    tensors, _ = checkpoints.load(path)
+    classes = tuple(document["classes"])
+    network = models.build(settings.model, classes=len(classes), image_size=settings.image_size)
+    checkpoints.copy_into(network.params, checkpoints.group(tensors), path)
+    pixels = Pixels.restore(document["pixels"], checkpoints.group(tensors, "pixels"))
+    return Run(folder, settings, network, pixels, classes)
+
+
+def new_folder(settings: Config) -> Path:
+    """Return where a new run goes: `out`, or runs/<model>-<data>-<k> with the first free k."""
+    if settings.out is not None:
+        return Path(settings.out)
+    stem = f"{settings.model}-{Path(settings.data).name}"
+    return next(p for k in count(1) if not (p := Path("runs") / f"{stem}-{k}").exists())
+
+
+def write_config(
+    folder: Path, settings: Config, network: "Sequential", pixels: "Pixels", classes: Sequence[str]
+) -> None:
+    """Write config.json, and make the folder where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {
+        "config": dataclasses.asdict(settings),
+        "config_hash": settings.hash(),
+        "classes": list(classes),
+        "pixels": pixels.config(),
+        "parameters": sum(p.size for p in network.params.values()),
+        **machine.describe(),
+    }
+    write_json(folder / "config.json", document)
+
+
+def read_config(folder: Path) -> tuple[dict[str, Any], Config]:
+    """Return config.json and the configuration in it; InputError where the folder holds no run."""
+    path = folder / "config.json"
+    if not path.is_file():
+        raise InputError(f"{folder} holds no run: there is no {path}")
+    document = config.read_json(path)
+    for key in ("config", "classes", "pixels", "parameters"):
+        if key not in document:
+            raise InputError(f"{path} is not a run's config.json: it has no {key!r}")
+    return document, config.from_dict(document["config"], str(path))
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON file as a whole."""
+    checkpoints.write(path, (json.dumps(document, indent=2) + "\n").encode())
+
+
+def write_log(folder: Path, rows: Iterable[Epoch]) -> None:
+    """Write log.csv as a whole, so that a full disk costs no earlier row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in dataclasses.fields(Epoch))
+    writer.writerows(dataclasses.astuple(row) for row in rows)
+    checkpoints.write(folder / "log.csv", text.getvalue().encode())
+
+
+def read_log(folder: Path) -> list[Epoch]:
+    """Return the rows of log.csv; none where the run wrote none."""
+    path = folder / "log.csv"
+    if not path.exists():
+        return []
+    kinds = get_type_hints(Epoch).values()
+    try:
+        _, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        return [Epoch(*(kind(v) for kind, v in zip(kinds, row, strict=True))) for row in rows]
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}") from None
+
+
+def read_result(folder: Path) -> Result | None:
+    """Return result.json, or None where the run is not finished."""
+    path = folder / "result.json"
+    return Result(**config.read_json(path)) if path.exists() else None

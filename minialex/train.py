@@ -1,0 +1,97 @@
+"""Training a network on pictures: what to call."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from minialex import resume as state
+from minialex import threads
+from minialex.backend import Array
+from minialex.config import Config
+from minialex.data import Dataset, Splits
+from minialex.errors import InputError
+from minialex.interrupt import Interrupt
+from minialex.loop import History, Training
+from minialex.network import Sequential
+from minialex.progress import Silent
+
+
+def fit(
+    network: Sequential,
+    data: Splits | Dataset | tuple[Array, Array],
+    config: Config = Config(),  # noqa: B008 (frozen)
+    *,
+    folder: str | Path | None = None,
+    resume: bool = False,
+    progress: Silent | None = None,
+) -> History:
+    """Train a network; afterwards it holds the weights that were best on the held-out pictures.
+
+    Parameters
+    ----------
+    network : Sequential
+        Its last layer has one output a class.
+    data : Splits, Dataset, or (images, labels)
+        Images uint8 (N, H, W, 3), labels int (N,). A part is held out for validation. The test
+        pictures of `Splits` are measured once, at the end.
+    config : Config
+        How to train. What it says of model, data and picture size is replaced by what is given.
+    folder : path, optional
+        Run folder for checkpoints, log and result (see `minialex.run`).
+    resume : bool
+        Go on where the run in `folder` stopped, to the same bits as without the stop.
+    progress : Lines or Bar, optional
+        From `minialex.progress`; nothing is shown by default.
+
+    Raises
+    ------
+    InputError
+        Data and network do not fit together, or the run in `folder` was of another configuration.
+    TrainingError
+        The loss became NaN or infinite; the message says where, and the last checkpoint is good.
+    Interrupted
+        Ctrl-C; the state was saved before.
+
+    >>> import numpy as np
+    >>> from minialex import layers, network
+    >>> table = [("flatten1", layers.Flatten()), ("fc2", layers.Linear(2))]
+    >>> dark_or_bright = network.Sequential(table, (4, 4, 3))
+    >>> labels = np.arange(40) % 2
+    >>> images = np.full((40, 4, 4, 3), 100, np.uint8)
+    >>> images[labels == 1] = 150
+    >>> history = fit(dark_or_bright, (images, labels), Config(epochs=3, batch_size=8))
+    >>> len(history.log), history.result.val_accuracy
+    (3, 1.0)
+    """
+    with threads.use(config.threads), warnings.catch_warnings(), progress or Silent() as shown:
+        warnings.simplefilter("ignore", RuntimeWarning)  # overflow: the loop itself looks for it
+        folder = None if folder is None else Path(folder)
+        if folder and not resume and (folder / "last.safetensors").exists():
+            raise InputError(
+                f"{folder} already holds a run: choose another --out, or --resume {folder}"
+            )
+        training = Training(network, *_train_and_test(data, network), config, folder, shown)
+        if resume:
+            state.restore(training)
+        with Interrupt() as interrupt:
+            return training.run(interrupt)
+
+
+def _train_and_test(data: Any, network: Sequential) -> tuple[Dataset, Dataset | None]:
+    """Return what `fit` was given as data sets, checked against the network."""
+    classes = network.output_shape[-1]
+    test = None
+    if isinstance(data, Splits):
+        train, test = data
+    elif isinstance(data, Dataset):
+        train = data
+    else:
+        images, labels = data
+        train = Dataset(images, labels, tuple(map(str, range(classes))), "arrays")
+    if train.images.shape[1:] != network.input_shape or len(train.classes) != classes:
+        raise InputError(
+            f"{train.name}: pictures of shape {train.images.shape[1:]} in {len(train.classes)} "
+            f"classes do not fit {network.name}, which takes {network.input_shape} and has "
+            f"{classes} outputs"
+        )
+    return train, test

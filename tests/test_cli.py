@@ -1,0 +1,276 @@
+"""The command line, as a user meets it: what it prints, and what bad input gets."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from minialex import checkpoint, cli, data, models, run
+from minialex.config import Config
+
+TRAIN = ("train", "--model=tiny", "--data=tiny", "--epochs=2", "--batch-size=16", "--threads=1")
+
+
+@pytest.fixture(autouse=True)
+def _home(monkeypatch, tmp_path):
+    """The tiny model and its pictures are known, and the folder is empty."""
+    load = data.load
+    monkeypatch.setitem(models.MODELS, "tiny", tiny.TINY)
+    monkeypatch.setattr(data, "load", lambda n, *a: tiny.splits() if n == "tiny" else load(n, *a))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def call(capsys):
+    """Run a command: (exit code, standard output, standard error)."""
+
+    def call(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def trained(call):
+    """The folder of a trained run."""
+    code, _, said = call(*TRAIN, "--out=trained")
+    assert code == 0, said
+    return "trained"
+
+
+def test_training_ends_with_the_test_accuracy_and_what_to_try(call, tmp_path):
+    code, out, said = call(*TRAIN)
+    assert (code, said) == (0, "")
+    folder = "runs/tiny-tiny-1"
+    result = run.read_result(tmp_path / folder)
+    assert float(re.findall(r"([\d.]+) %", out)[-1]) == pytest.approx(
+        100 * result.test_accuracy, abs=0.05
+    )
+    assert [line[:9] for line in out.splitlines() if line.startswith("epoch")] == [
+        "epoch 1/2", "epoch 2/2",
+    ]  # fmt: skip
+    for command in (f"minialex predict {folder}", f"minialex eval {folder}", "minialex train"):
+        assert f"\n  {command}" in out
+
+
+def test_a_runs_configuration_repeats_it_bit_for_bit(call, trained):
+    assert call("train", "--config", f"{trained}/config.json", "--threads=1")[0] == 0
+    first, again = (run.load(f).network.params for f in (trained, "runs/tiny-tiny-1"))
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+
+
+def test_flags_override_the_configuration_file(call, tmp_path):
+    (tmp_path / "c.json").write_text(json.dumps({"model": "tiny", "data": "tiny", "epochs": 9}))
+    assert call("train", "--config=c.json", "--epochs=1", "--no-flip", "--out=r")[0] == 0
+    stored = run.read_config(tmp_path / "r")[1]
+    assert (stored.model, stored.epochs, stored.flip, stored.lr) == ("tiny", 1, False, Config().lr)
+
+
+def test_init_starts_from_a_run(call, trained):
+    assert call(*TRAIN, f"--init={trained}", "--lr=1e-12", "--out=tuned")[0] == 0
+    first, tuned = (run.load(folder).network.params for folder in (trained, "tuned"))
+    assert np.allclose(first["fc2.W"], tuned["fc2.W"], atol=1e-6)
+    assert not np.allclose(first["fc3.W"], tuned["fc3.W"], atol=1e-3)
+
+
+def test_resuming_a_finished_run_repeats_its_result(call, trained):
+    before = run.read_result(run.Path(trained))
+    code, out, _ = call("train", "--resume", trained)
+    assert code == 0
+    assert "is finished" in out
+    assert "test accuracy" in out
+    assert run.read_result(run.Path(trained)) == before
+
+
+def test_eval_prints_the_accuracy_of_every_class(call, trained, tmp_path):
+    code, out, _ = call("eval", trained)
+    assert code == 0
+    result = run.read_result(tmp_path / trained)
+    assert f"test accuracy {100 * result.test_accuracy:.1f} %" in out
+    for name in tiny.CLASSES:
+        assert re.search(rf"^ ?{name} +10 +[\d.]+ %", out, re.MULTILINE)
+
+
+def test_predict_prints_the_likeliest_classes(call, trained):
+    long = "a" * 120 + ".png"
+    for name, colour in (("red.png", (255, 50, 50)), (long, (50, 50, 255))):
+        Image.new("RGB", (20, 20), colour).save(name)
+    code, out, _ = call("predict", trained, "red.png", long)
+    assert code == 0
+    assert len(re.findall(rf"^ ?{long} +\w+ +[\d.]+ %", out, re.MULTILINE)) == 3  # not cut off
+    shares = [float(share) for share in re.findall(r"red\.png +\w+ +([\d.]+) %", out)]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(100, abs=0.3)
+
+
+def test_compare_shows_what_differs(call, trained):
+    call(*TRAIN, "--lr=0.5", "--out=other")
+    code, out, _ = call("compare", trained, "other")
+    assert code == 0
+    assert re.search(r"^ ?lr +0\.02 +0\.5 *$", out, re.MULTILINE)
+    assert re.search(r"^ ?test accuracy +[\d.]+ % +[\d.]+ % *$", out, re.MULTILINE)
+    assert "momentum" not in out
+
+
+def test_summary_adds_up(call):
+    code, out, _ = call("summary", "alexnet-2012")
+    assert code == 0
+    assert re.search(r"^ ?conv1 .* 55x55x96 +34,944 ", out, re.MULTILINE)
+    assert re.search(r"^ ?total +60,965,224 +724,406,816 *$", out, re.MULTILINE)
+    assert re.search(r"total +61,006 ", call("summary", "lenet5", "--classes=2")[1]) is None
+
+
+def test_models_are_listed(call):
+    _, out, _ = call("models")
+    assert all(name in out for name in models.MODELS)
+
+
+def test_plots_are_written(call, trained, tmp_path):
+    for what in ("curves", "predictions"):
+        assert call("plot", what, trained)[:2] == (0, f"wrote {trained}/{what}.png\n")
+    call("plot", "curves", trained, "--out=here.png")
+    assert (tmp_path / "here.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_help_names_every_command_and_every_field(call):
+    code, out, _ = call("--help")
+    assert code == 0
+    assert all(f"\n  {name} " in out for name in ("train", *cli.COMMANDS))
+    code, out, _ = call("train", "--help")
+    assert code == 0
+    flags = [field.name.replace("_", "-") for field in dataclasses.fields(Config)]
+    assert all(f"--{flag}" in out for flag in (*flags, "config", "resume"))
+    assert all(call(name, "--help")[0] == 0 for name in cli.COMMANDS)
+    assert call("--version") == (0, f"minialex {cli.minialex.__version__}\n", "")
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; from minialex import cli; cli.main(['--help']); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"numpy", "numba", "matplotlib", "rich", "tyro", "PIL", "cupy"} & set(loaded)
+
+
+def a_text_file(tmp_path):
+    (tmp_path / "picture.png").write_text("not a picture")
+
+
+def a_class_folder_with_a_text_file(tmp_path):
+    for name in ("cats/1.png", "cats/2.png", "dogs/1.png"):
+        path = tmp_path / "pets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 20)).save(path)
+    (tmp_path / "pets/dogs/broken.png").write_text("not a picture")
+
+
+def a_cut_off_cifar(tmp_path):
+    (tmp_path / "cifar-10-batches-bin").mkdir()
+    for name in [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]:
+        (tmp_path / "cifar-10-batches-bin" / name).write_bytes(bytes(3073 * 5 - 1))
+    (tmp_path / "cifar-10-batches-bin/batches.meta.txt").write_text("x\n" * 10)
+
+
+def another_model(tmp_path):
+    path = tmp_path / "trained/best.safetensors"
+    tensors, state = checkpoint.load(path)
+    checkpoint.save([path], {"conv7.W": tensors["conv1.W"]}, state)
+
+
+def a_cut_off_checkpoint(tmp_path):
+    for name in ("best", "last"):
+        path = tmp_path / f"trained/{name}.safetensors"
+        path.write_bytes(path.read_bytes()[:200])
+
+
+def a_file_with_a_typo(tmp_path):
+    (tmp_path / "c.json").write_text('{"epoch": 3}')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "prepare"),
+    [
+        (("trian",), "did you mean 'train'", None),
+        (("train", "--model=alexnet-minni"), "did you mean 'alexnet-mini'", None),
+        (("train", "--data=shaps"), "shapes", None),
+        (("train", "--epoch=3"), "--epochs", None),
+        (("train", "--epochs=many"), "--epochs", None),
+        (("train", "--shedule", "step"), "--schedule", None),
+        (("train", "--lr=-1"), "lr=-1.0: must be above 0", None),
+        (("train", "--epochs=0"), "must be at least 1", None),
+        (("train", "--schedule=lineer"), "linear", None),
+        (("train", "--image-size=8"), "this network needs images of at least", None),
+        ((*TRAIN, "--val-size=1000"), "cannot be held out", None),
+        ((*TRAIN, "--lr=1e30", "--schedule=constant"), "NaN or infinite", None),
+        ((*TRAIN, "--out=trained"), "already holds a run", None),
+        ((*TRAIN, "--init=nowhere"), "there is no such checkpoint", None),
+        ((*TRAIN, "--init=trained", "--model=lenet5"), "is of another model", None),
+        (("train", "--data=pets"), "broken.png", a_class_folder_with_a_text_file),
+        (("train", "--data=cifar10", "--data-dir=."), "data_batch_1.bin", a_cut_off_cifar),
+        (("train", "--config=none.json"), "there is no such file", None),
+        (("train", "--config=c.json"), "did you mean 'epochs'", a_file_with_a_typo),
+        (("train", "--config=c.json", "--resume=trained"), "exclude each other", None),
+        (("train", "--resume=nowhere"), "holds no run", None),
+        (("train", "--resume=trained", "--epochs=9"), "linear schedule", None),
+        (("train", "--resume=trained"), "is damaged", a_cut_off_checkpoint),
+        (("summary", "alexnet-minni"), "did you mean 'alexnet-mini'", None),
+        (("eval", "nowhere"), "holds no run", None),
+        (("eval", "trained"), "conv7.W", another_model),
+        (("eval", "trained"), "is damaged", a_cut_off_checkpoint),
+        (("eval", "trained", "--checkpont=last"), "--checkpoint", None),
+        (("predict", "trained"), "at least one picture", None),
+        (("predict", "trained", "picture.png"), "picture.png", a_text_file),
+        (("predict", "trained", "none.png"), "none.png", None),
+        (("plot", "curve", "trained"), "curves", None),
+        (("plot", "curves", "nowhere"), "holds no run", None),
+        (("compare", "trained", "nowhere"), "nowhere holds no run", None),
+    ],
+)
+def test_bad_input_gets_a_message_and_2(arguments, message, prepare, call, request, tmp_path):
+    if any("trained" in argument for argument in arguments):
+        request.getfixturevalue("trained")
+    if prepare:
+        prepare(tmp_path)
+    code, _, said = call(*arguments)
+    assert code == 2
+    assert message in " ".join(said.split())
+    assert "Traceback" not in said
+    assert not (tmp_path / "runs").exists() or "NaN" in said  # refused before the first step
+
+
+def test_a_defect_of_ours_keeps_its_traceback(call, monkeypatch):
+    monkeypatch.setitem(cli.COMMANDS, "models", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call("models")
+
+
+def test_ctrl_c_outside_of_the_loop(call, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "load", interrupted)
+    assert call(*TRAIN) == (130, "", "\nminialex: interrupted\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of this kind")
+def test_a_disk_without_room_is_reported(tmp_path):
+    """A limit on the size of files stands for the full disk: config.json fits, no checkpoint."""
+    code = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); "
+        f"sys.argv[:] = {[tiny.__file__, *TRAIN, '--out=small']}; "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "best.safetensors: File too large. Every file that was complete" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in (tmp_path / "small").iterdir()) == ["config.json", "log.csv"]
