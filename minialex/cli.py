@@ -161,5 +161,5 @@ def _report(result: "Result", folder: Path) -> None:
         f"The run lies in {folder}: curves.png, log.csv, best.safetensors. Try next:\n"
         f"  minialex predict {folder} PICTURE.png\n"
         f"  minialex eval {folder}\n"
-        f"  minialex train --model alexnet-cifar --data cifar10"
+        f"  minialex train --model alexnet-cifar --data cifar10 --epochs 12"
     )

@@ -32,7 +32,7 @@ class Config:
     """Where the CIFAR files or the folder of pictures lie. Default: cache, or working folder."""
     image_size: int | None = None
     """Height and width of the pictures. Default: the size that the model was designed for."""
-    epochs: int = 12
+    epochs: int = 6
     """Passes over the training pictures."""
     batch_size: int = 128
     """Pictures a step."""

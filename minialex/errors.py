@@ -1,7 +1,7 @@
 """Errors that a user can mend."""
 
-import difflib
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 
 class InputError(ValueError):
@@ -13,6 +13,20 @@ class InputError(ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'alexnet-2012'?", or "" when nothing in `known` is close to `word`."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """Return a suggestion to end a message with, or "" when nothing in `known` is close.
+
+    A slip in the first part of a long name counts as close.
+
+    >>> nearest("alexnt", ["lenet5", "alexnet-mini"])
+    "; did you mean 'alexnet-mini'?"
+    >>> nearest("resnet50", ["alexnet-mini"])
+    ''
+    """
+
+    def likeness(name: str) -> tuple[float, float]:
+        whole, start = name, name[: len(word) + 1]
+        same = [SequenceMatcher(None, word, part).ratio() for part in (whole, start)]
+        return max(same), same[0]
+
+    best = max(known, key=likeness, default="")
+    return f"; did you mean {best!r}?" if likeness(best)[0] > 0.6 else ""

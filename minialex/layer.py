@@ -29,6 +29,7 @@ class Layer:
     """
 
     kind: ClassVar[str] = "layer"  # what the network calls it: conv1, relu1, lrn1, pool1, ...
+    rng: np.random.Generator | None = None  # of a layer that is random while training
 
     def __init__(self) -> None:
         self.name = ""

@@ -1,6 +1,6 @@
 """The networks, as tables that read like their papers."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from minialex.errors import InputError, nearest
 from minialex.initial import gaussian
@@ -129,7 +129,8 @@ def build(
         )
     model = MODELS[name]
     size = model.image_size if image_size is None else image_size
-    *layers, (last, head) = model.layers
-    classes = model.classes if classes is None else classes
-    head = Linear(classes, init=head.init, bias=head.bias)
-    return Sequential([*layers, (last, head)], (size, size, 3), seed=seed, dtype=dtype, name=name)
+    last, head = cast(tuple[str, Linear], model.layers[-1])
+    head = Linear(model.classes if classes is None else classes, head.init, head.bias)
+    return Sequential(
+        [*model.layers[:-1], (last, head)], (size, size, 3), seed=seed, dtype=dtype, name=name
+    )

@@ -132,12 +132,13 @@ class Sequential:
 
     def random_state(self) -> dict[str, dict]:
         """Return the state of every layer's generator, by layer name; it goes through JSON."""
-        return {la.name: la.rng.bit_generator.state for la in self.layers if hasattr(la, "rng")}
+        return {la.name: dict(la.rng.bit_generator.state) for la in self.layers if la.rng}
 
     def set_random_state(self, states: dict[str, dict]) -> None:
         """Continue every generator from what `random_state` returned."""
-        for name, state in states.items():
-            self[name].rng.bit_generator.state = state
+        for layer in self.layers:
+            if layer.rng:
+                layer.rng.bit_generator.state = states[layer.name]
 
     def summary(self) -> list[Row]:
         """Return a row a layer: its output shape, parameters, multiply-adds, and what runs it."""

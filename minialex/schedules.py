@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from minialex.errors import InputError, nearest
 
@@ -23,7 +24,8 @@ class Schedule:
         self, curve: Callable[[int], float], patience: int | None = None, drops: int = 3
     ) -> None:
         self.curve, self.patience, self.drops = curve, patience, drops
-        self.dropped, self.best, self.waited = 0, math.inf, 0
+        self.dropped, self.waited = 0, 0
+        self.best = math.inf
 
     def lr(self, step: int) -> float:
         """Return the learning rate of this step."""
@@ -38,12 +40,12 @@ class Schedule:
         if self.patience and self.waited >= self.patience and self.dropped < self.drops:
             self.dropped, self.waited = self.dropped + 1, 0
 
-    def state(self) -> dict[str, float]:
+    def state(self) -> dict[str, float | None]:
         """Return what `set_state` needs to continue; it goes through JSON."""
         best = None if math.isinf(self.best) else self.best
         return {"dropped": self.dropped, "best": best, "waited": self.waited}
 
-    def set_state(self, state: dict[str, float]) -> None:
+    def set_state(self, state: dict[str, Any]) -> None:
         """Continue from what `state` returned."""
         self.dropped, self.waited = state["dropped"], state["waited"]
         self.best = math.inf if state["best"] is None else state["best"]

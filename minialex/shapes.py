@@ -51,19 +51,21 @@ def window_geometry(
     sides: list[int] = []
     outs: list[int] = []
     for axis in (0, 1):
-        if pad == "same":
+        if isinstance(pad, str):
             out = -(-size[axis] // stride[axis])
             total = max((out - 1) * stride[axis] + kernel[axis] - size[axis], 0)
             before, after = total // 2, total - total // 2
         else:
-            before, after = (pad, pad) if isinstance(pad, int) else pad[2 * axis : 2 * axis + 2]
+            four = (pad,) * 4 if isinstance(pad, int) else pad
+            before, after = four[2 * axis], four[2 * axis + 1]
             out = output_size(size[axis], kernel[axis], stride[axis], before + after, rounding)
             if start_inside and (out - 1) * stride[axis] >= size[axis] + before:
                 out -= 1
         end = (out - 1) * stride[axis] + kernel[axis]
         sides += [before, max(after, end - size[axis] - before)]
         outs.append(out)
-    return Geometry(kernel, stride, tuple(sides), tuple(outs))
+    top, bottom, left, right = sides
+    return Geometry(kernel, stride, (top, bottom, left, right), (outs[0], outs[1]))
 
 
 def pair(layer: str, what: str, value: int | tuple[int, int]) -> tuple[int, int]:

@@ -102,7 +102,7 @@ def cook_toom(outputs: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     A, G, B = np.zeros((size, outputs)), np.zeros((size, taps)), np.zeros((size, size))
     for i, point in enumerate(points):
         others = [q for q in points if q != point]
-        scale = functools.reduce(lambda product, q: product * (point - q), others, Fraction(1))
+        scale = math.prod([point - q for q in others], start=Fraction(1))
         A[i] = [float(point**power) for power in range(outputs)]
         G[i] = [float(point**power / scale) for power in range(taps)]
         B[:-1, i] = _with_roots(others)

@@ -239,7 +239,7 @@ def test_terminate_is_heard_as_well(whole, tmp_path):
 def test_a_process_that_is_interrupted_and_resumed(tmp_path):
     """Two shells: one where nothing happens, and one where Ctrl-C comes in the midst of it."""
     script = [sys.executable, str(Path(tiny.__file__)), "train"]
-    flags = ["--model=tiny", "--data=tiny", "--epochs=150", "--batch-size=16", "--threads=1"]
+    flags = ["--model=tiny", "--data=tiny", "--epochs=60", "--batch-size=16", "--threads=1"]
 
     def start(*arguments):
         return subprocess.Popen(
@@ -248,7 +248,7 @@ def test_a_process_that_is_interrupted_and_resumed(tmp_path):
         )  # fmt: skip
 
     whole, process = start(*flags, "--out=whole"), start(*flags, "--out=resumed")
-    while "epoch   2/150" not in (line := process.stdout.readline()):
+    while "epoch  2/60" not in (line := process.stdout.readline()):
         assert line, process.stderr.read()
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

@@ -22,7 +22,7 @@ class Images(Protocol):
     def __getitem__(self, key: Any, /) -> Any: ...
 
 
-@dataclass
+@dataclass(eq=False)
 class Dataset:
     """Pictures with a label each.
 

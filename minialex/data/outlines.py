@@ -50,8 +50,8 @@ def star(x: Array, y: Array) -> Array:
 def heart(x: Array, y: Array) -> Array:
     """A square on its corner, and a half disc on each of its two upper sides."""
     x, y = np.abs(x), y + 0.15
-    corner_square = (x + np.abs(y) - 0.8) / sqrt(2)
-    disc = np.hypot(x - 0.4, y - 0.4) - hypot(0.4, 0.4)
+    corner_square = (x + np.abs(y) - 0.76) / sqrt(2)
+    disc = np.hypot(x - 0.38, y - 0.38) - hypot(0.38, 0.38)
     return np.minimum(corner_square, disc)
 
 
@@ -62,11 +62,11 @@ def crescent(x: Array, y: Array) -> Array:
 
 def hourglass(x: Array, y: Array) -> Array:
     """Between two lines that cross, above and below."""
-    return np.maximum(np.abs(y) - 0.8, (np.abs(x) - 0.7 * np.abs(y) - 0.08) / hypot(1, 0.7))
+    return np.maximum(np.abs(y) - 0.76, (np.abs(x) - 0.7 * np.abs(y) - 0.08) / hypot(1, 0.7))
 
 
 def arrow(x: Array, y: Array) -> Array:
-    return np.minimum(triangle(1.2 * x, 1.2 * y - 0.4) / 1.2, box(x, y + 0.45, 0.4, 0.9))
+    return np.minimum(triangle(1.4 * x, 1.4 * y - 0.4) / 1.4, box(x, y + 0.45, 0.4, 0.9))
 
 
 OUTLINES = (circle, ring, square, cross, triangle, star, heart, crescent, hourglass, arrow)

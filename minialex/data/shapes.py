@@ -17,7 +17,7 @@ def shapes(count: int = 10_000, image_size: int = 32, seed: int = 0) -> Dataset:
     """Draw pictures of the ten shapes, whose labels are 0, 1, ..., 9, 0, 1, and so on.
 
     Place, size, tilt, colours, background, clutter and noise are random. A seed gives the same
-    scenes at every image size. A linear model gets about half of them right, a small
+    scenes at every image size. A linear model gets 37 % of them right, a small
     convolutional network nearly all.
 
     Parameters

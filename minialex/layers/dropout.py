@@ -45,6 +45,8 @@ class Dropout(Layer):
     def forward(self, x: Array, train: bool = False) -> Array:
         keep = 1 - self.p
         if train:
+            if self.rng is None:
+                raise InputError(f"{self.label()} has no generator: call build, or set rng")
             mask = xp_of(x).asarray(self.rng.random(x.shape, dtype=np.float32) < keep)
             self.factor = mask * x.dtype.type(1 / keep if self.mode == "inverted" else 1)
         else:

@@ -56,7 +56,7 @@ class Linear(Layer):
 
         def rows(worker: int, start: int, stop: int) -> None:
             xp.matmul(x[:, start:stop].T, gy, out=gW[start:stop])
-            if need_gx:
+            if gx is not None:
                 xp.matmul(gy, W[start:stop].T, out=gx[:, start:stop])
 
         parallel(rows, len(W), workers=workers_for(x))

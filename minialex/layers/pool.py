@@ -43,7 +43,7 @@ class MaxPool2d(WindowLayer):
     ) -> None:
         super().__init__(kernel, kernel if stride is None else stride, pad, rounding)
         (kh, kw), sides = self.kernel, (pad,) * 4 if isinstance(pad, int) else pad
-        if pad != "same" and (max(sides[:2]) >= kh or max(sides[2:]) >= kw):
+        if not isinstance(sides, str) and (max(sides[:2]) >= kh or max(sides[2:]) >= kw):
             raise InputError(f"pool: pad={pad}: a {kh}x{kw} window could see nothing but padding")
 
     def output_shape(self, input_shape: Shape) -> Shape:
