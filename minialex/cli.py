@@ -52,10 +52,12 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"minialex {minialex.__version__}")
     elif arguments[0] == "train":
         train(arguments[1:])
+    elif arguments[0] == "bench":
+        return bench(arguments[1:])
     elif arguments[0] in COMMANDS:
         _tyro(COMMANDS[arguments[0]], arguments)
     else:
-        known = nearest(arguments[0], ["train", *COMMANDS])
+        known = nearest(arguments[0], ["train", "bench", *COMMANDS])
         raise InputError(f"no command is called {arguments[0]!r}{known} (see `minialex --help`)")
     return 0
 
@@ -72,7 +74,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 def _usage() -> str:
     """Return the answer to `minialex --help`: each command with the first line of its docstring."""
-    listed = {"train": TrainFlags, **COMMANDS}
+    listed = {"train": TrainFlags, **COMMANDS, "bench": bench}
     lines = [f"  {name:9}{(what.__doc__ or '').splitlines()[0]}" for name, what in listed.items()]
     return "\n".join(
         [
@@ -106,6 +108,8 @@ class TrainFlags(Config):
     """Configuration, or a run's config.json, for whatever is not given as a flag."""
     resume: str | None = None
     """Run folder of an interrupted training to go on with, to the same weights."""
+    profile: bool = False
+    """Print the time of every layer and phase, and the peak memory, at the end."""
 
 
 def train(arguments: Sequence[str]) -> None:
@@ -131,8 +135,23 @@ def train(arguments: Sequence[str]) -> None:
     print(f"{settings.model} on {settings.data}, {len(splits.train)} pictures: {folder}")
     shown = progress.of_stdout()
     resume = flags.resume is not None
-    history = fit(network, splits, settings, folder=folder, resume=resume, progress=shown)
+    history = fit(
+        network,
+        splits,
+        settings,
+        folder=folder,
+        resume=resume,
+        progress=shown,
+        profile=flags.profile,
+    )
     _report(history.result, folder)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Time a model or a layer beside PyTorch and TensorFlow."""
+    from minialex.bench import main
+
+    return main(arguments)
 
 
 def _train_flags(arguments: Sequence[str]) -> TrainFlags:

@@ -12,33 +12,32 @@ CLASSES = 1  # units of a last layer: replaced by the number of classes when a m
 RELU, FLATTEN = ReLU(), Flatten()
 POOL = MaxPool2d(3, stride=2)
 PAPER_LRN = LRN(n=5, k=2, alpha=1e-4, beta=0.75)
-TOWER_LRN = LRN(n=5, k=2, alpha=1e-4, beta=0.75, groups=2)  # windows never cross the two towers
 PAPER_DROPOUT = Dropout(0.5, mode="paper")
 SIGMA = gaussian(0.01)
-
-# Krizhevsky, Sutskever, Hinton 2012, sections 3.5 and 5: two GPUs as two groups; biases of one in
-# conv2, conv4, conv5 and the hidden dense layers.
-_PAPER_REST = (
-    RELU, TOWER_LRN, POOL,
-    ("conv2", Conv2d(256, 5, pad=2, groups=2, init=SIGMA, bias=1)), RELU, TOWER_LRN, POOL,
-    ("conv3", Conv2d(384, 3, pad=1, init=SIGMA)), RELU,
-    ("conv4", Conv2d(384, 3, pad=1, groups=2, init=SIGMA, bias=1)), RELU,
-    ("conv5", Conv2d(256, 3, pad=1, groups=2, init=SIGMA, bias=1)), RELU, POOL,
-    FLATTEN,
-    ("fc6", Linear(4096, init=SIGMA, bias=1)), RELU, PAPER_DROPOUT,
-    ("fc7", Linear(4096, init=SIGMA, bias=1)), RELU, PAPER_DROPOUT,
-    ("fc8", Linear(CLASSES, init=SIGMA)),
-)  # fmt: skip
-ALEXNET_2012 = (("conv1", Conv2d(96, 11, stride=4, init=SIGMA)), *_PAPER_REST)
-ALEXNET_2012_224 = (
-    ("conv1", Conv2d(96, 11, stride=4, rounding="ceil", init=SIGMA)),
-    *_PAPER_REST,
-)
+Table = tuple[Layer | tuple[str, Layer], ...]
 
 
-def cifar_alexnet(
-    convs: tuple[int, int, int, int, int], denses: tuple[int, int]
-) -> tuple[Layer | tuple[str, Layer], ...]:
+def paper_alexnet(groups: int, rounding: str = "floor") -> Table:
+    """Return the layers of Krizhevsky, Sutskever, Hinton 2012, sections 3.5 and 5.
+
+    Two GPUs are two groups, and windows of LRN never cross them. Biases are one in conv2, conv4,
+    conv5 and the hidden dense layers.
+    """
+    lrn = LRN(n=5, k=2, alpha=1e-4, beta=0.75, groups=groups)
+    return (
+        ("conv1", Conv2d(96, 11, stride=4, rounding=rounding, init=SIGMA)), RELU, lrn, POOL,
+        ("conv2", Conv2d(256, 5, pad=2, groups=groups, init=SIGMA, bias=1)), RELU, lrn, POOL,
+        ("conv3", Conv2d(384, 3, pad=1, init=SIGMA)), RELU,
+        ("conv4", Conv2d(384, 3, pad=1, groups=groups, init=SIGMA, bias=1)), RELU,
+        ("conv5", Conv2d(256, 3, pad=1, groups=groups, init=SIGMA, bias=1)), RELU, POOL,
+        FLATTEN,
+        ("fc6", Linear(4096, init=SIGMA, bias=1)), RELU, PAPER_DROPOUT,
+        ("fc7", Linear(4096, init=SIGMA, bias=1)), RELU, PAPER_DROPOUT,
+        ("fc8", Linear(CLASSES, init=SIGMA)),
+    )  # fmt: skip
+
+
+def cifar_alexnet(convs: tuple[int, int, int, int, int], denses: tuple[int, int]) -> Table:
     """Return AlexNet's layers for pictures of 32x32: a 5x5 first kernel without stride."""
     f1, f2, f3, f4, f5 = convs
     d6, d7 = denses
@@ -69,7 +68,7 @@ LENET5 = (
 class Model(NamedTuple):
     """A table of layers, and what it was made for."""
 
-    layers: tuple[Layer | tuple[str, Layer], ...]
+    layers: Table
     image_size: int
     classes: int
     source: str
@@ -77,11 +76,12 @@ class Model(NamedTuple):
 
 MODELS = {
     "alexnet-2012": Model(
-        ALEXNET_2012, 227, 1000, "Krizhevsky et al. 2012, section 3.5: 227 pixels, rounding down"
+        paper_alexnet(2), 227, 1000, "Krizhevsky et al. 2012: 227 pixels, rounding down"
     ),
     "alexnet-2012-224": Model(
-        ALEXNET_2012_224, 224, 1000, "the same, on the paper's 224 pixels, rounding up as its code"
+        paper_alexnet(2, "ceil"), 224, 1000, "the same on its 224 pixels, rounding up as its code"
     ),
+    "alexnet-merged": Model(paper_alexnet(1), 227, 1000, "the same as one tower, without groups"),
     "alexnet-cifar": Model(
         cifar_alexnet((64, 192, 384, 256, 256), (1024, 512)), 32, 10, "minialex, for CIFAR-10"
     ),

@@ -1,6 +1,7 @@
 """Training a network on pictures: what to call."""
 
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from minialex.errors import InputError
 from minialex.interrupt import Interrupt
 from minialex.loop import History, Training
 from minialex.network import Sequential
+from minialex.profile import Profile
 from minialex.progress import Silent
 
 
@@ -24,6 +26,7 @@ def fit(
     folder: str | Path | None = None,
     resume: bool = False,
     progress: Silent | None = None,
+    profile: bool = False,
 ) -> History:
     """Train a network; afterwards it holds the weights that were best on the held-out pictures.
 
@@ -42,6 +45,8 @@ def fit(
         Go on where the run in `folder` stopped, to the same bits as without the stop.
     progress : Lines or Bar, optional
         From `minialex.progress`; nothing is shown by default.
+    profile : bool
+        Print the time per layer and phase, and the peak memory, at the end.
 
     Raises
     ------
@@ -73,8 +78,12 @@ def fit(
         training = Training(network, *_train_and_test(data, network), config, folder, shown)
         if resume:
             state.restore(training)
-        with Interrupt() as interrupt:
-            return training.run(interrupt)
+        timed = Profile(network, training.optimiser, training.loader)
+        with Interrupt() as interrupt, timed if profile else nullcontext():
+            history = training.run(interrupt)
+    if profile:
+        timed.print()
+    return history
 
 
 def _train_and_test(data: Any, network: Sequential) -> tuple[Dataset, Dataset | None]:

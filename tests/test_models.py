@@ -35,6 +35,12 @@ def test_alexnet_has_the_papers_parameters(alexnet):
     assert sum(p.size for p in alexnet.params.values()) == 60_965_224
 
 
+def test_one_tower_has_more_parameters():
+    merged = models.build("alexnet-merged")
+    assert sum(p.size for p in merged.params.values()) == 62_378_344
+    assert {layer.groups for layer in merged.layers if layer.kind in ("conv", "lrn")} == {1}
+
+
 def test_alexnet_has_the_papers_neurons(alexnet):
     assert [math.prod(row.output_shape) for row in weighted(alexnet)] == ALEXNET_NEURONS
     assert sum(ALEXNET_NEURONS) == 659_272
