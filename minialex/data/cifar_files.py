@@ -1,27 +1,12 @@
-"""The two file formats of CIFAR: binary records, and pickles that Python 2 wrote.
+"""The two file formats of CIFAR: binary records, and pickled batches."""
 
-A pickle is a program. This reader lets it build arrays, bytes, lists and dictionaries, and
-refuses every other name that it asks for.
-"""
-
-import codecs
-import pickle
 from pathlib import Path
-from typing import Any, NoReturn
 
 import numpy as np
-from numpy._core.multiarray import _reconstruct
 
-from minialex.errors import InputError
+from minialex.data.pickles import refuse, unpickle
 
 LEVELS = 3 * 32 * 32  # grey levels of a picture: all red, all green, all blue, row by row
-ADMITTED = {
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): codecs.encode,
-}
 
 
 def read_binary(
@@ -49,7 +34,7 @@ def read_binary(
     """
     raw, length = np.frombuffer(_bytes(path), np.uint8), label_bytes + LEVELS
     if raw.size != records * length:
-        _refuse(
+        refuse(
             path,
             f"{'truncated' if raw.size < records * length else 'too long'}: {raw.size:,} bytes "
             f"instead of {records * length:,} ({records:,} records of {length:,} bytes)",
@@ -69,14 +54,14 @@ def read_python(path: Path, records: int, key: str, classes: int) -> tuple[np.nd
     """
     batch = unpickle(path)
     data, labels = batch.get("data"), batch.get(key)
-    if not (isinstance(data, np.ndarray) and data.dtype == np.uint8):
-        _refuse(path, "'data' is no array of uint8")
+    if not isinstance(data, np.ndarray):
+        refuse(path, "'data' is no array")
     if data.shape != (records, LEVELS):
-        _refuse(path, f"'data' has the shape {data.shape} instead of {(records, LEVELS)}")
+        refuse(path, f"'data' has the shape {data.shape} instead of {(records, LEVELS)}")
     if not (isinstance(labels, list) and all(type(label) is int for label in labels)):
-        _refuse(path, f"{key!r} is no list of integers")
+        refuse(path, f"{key!r} is no list of integers")
     if len(labels) != records:
-        _refuse(path, f"{len(labels):,} {key} for {records:,} pictures")
+        refuse(path, f"{len(labels):,} {key} for {records:,} pictures")
     return _pictures(path, data, np.array(labels), classes)
 
 
@@ -84,40 +69,12 @@ def read_names(path: Path, key: str | None, classes: int) -> tuple[str, ...]:
     """Read the names of the classes, one a line or, with a `key`, from a pickle."""
     raw = _bytes(path).split(b"\n") if key is None else unpickle(path).get(key)
     if not (isinstance(raw, list) and all(isinstance(name, str | bytes) for name in raw)):
-        _refuse(path, f"{key!r} is no list of names")
+        refuse(path, f"{key!r} is no list of names")
     texts = [name.decode("latin1") if isinstance(name, bytes) else name for name in raw]
     names = tuple(text.strip() for text in texts if text.strip())
     if len(names) != classes:
-        _refuse(path, f"{len(names)} class names instead of {classes}")
+        refuse(path, f"{len(names)} class names instead of {classes}")
     return names
-
-
-def unpickle(path: Path) -> dict[Any, Any]:
-    """Return the dictionary in a pickle. Its keys become str; other strings of Python 2 are bytes.
-
-    Raises
-    ------
-    InputError
-        The file is missing or damaged, asks for a name that is not admitted, or holds no
-        dictionary.
-    """
-    if not path.is_file():
-        _refuse(path, "the file is missing")
-    with path.open("rb") as file:
-        try:
-            batch = _ArrayUnpickler(file, encoding="bytes").load()
-        except Exception as error:  # a damaged pickle can fail in any way
-            _refuse(path, f"not a pickle of arrays, lists and bytes: {error}", error)
-    if not isinstance(batch, dict):
-        _refuse(path, f"it holds a {type(batch).__name__} instead of a dictionary")
-    return {k.decode("latin1") if isinstance(k, bytes) else k: v for k, v in batch.items()}
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in ADMITTED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is never loaded")
-        return ADMITTED[module, name]
 
 
 def _pictures(
@@ -125,7 +82,7 @@ def _pictures(
 ) -> tuple[np.ndarray, np.ndarray]:
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if wrong.size:
-        _refuse(
+        refuse(
             path,
             f"picture {wrong[0]} has the label {labels[wrong[0]]}; "
             f"labels go from 0 to {classes - 1}",
@@ -136,11 +93,5 @@ def _pictures(
 
 def _bytes(path: Path) -> bytes:
     if not path.is_file():
-        _refuse(path, "the file is missing")
+        refuse(path, "the file is missing")
     return path.read_bytes()
-
-
-def _refuse(path: Path, reason: str, cause: Exception | None = None) -> NoReturn:
-    raise InputError(
-        f"{path}: {reason}. Remove it and unpack or download the official archive again"
-    ) from cause

@@ -13,7 +13,7 @@ MEANS = ("none", "channel", "image")
 CHUNK = 1 << 20  # grey levels that are summed at a time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pixels:
     """The map from grey levels to what a network sees: (factor * x - mean) / std.
 
