@@ -15,12 +15,12 @@ infinity spreads over its tile.
 import functools
 import math
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from minialex.backend import Array, xp_of
+from minialex.cook_toom import cook_toom
 from minialex.layers.relu import add_bias
 from minialex.shapes import Geometry
 from minialex.threads import count, parallel, scratch, workers_for, zeros
@@ -36,7 +36,6 @@ from minialex.windows import (
 if TYPE_CHECKING:
     from minialex.layers.conv import Conv2d
 
-POINTS = [Fraction(p) for p in ("0", "1", "-1", "2", "-2", "1/2", "-1/2")]  # and infinity
 BLOCK_BYTES = 16 << 20  # for the work arrays of one worker
 LARGEST_KERNEL = 5
 OUTPUTS = (4, 3, 2)  # outputs a tile and axis may have: with more, the error grows
@@ -88,36 +87,6 @@ def plan(geometry: Geometry, dtype: str) -> Plan:
     tiles = Geometry((ah, aw), (mh, mw), (top, bottom, left, right), (th, tw))
     pairs = zip(cook_toom(mh, kh), cook_toom(mw, kw), strict=True)
     return Plan(tiles, *(np.kron(h, w).astype(dtype) for h, w in pairs))
-
-
-def cook_toom(outputs: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return A, G, B of y = A^T [(G w) * (B^T x)], exact but for the last rounding.
-
-    y_i = sum over t of w_t x_{i + t}, `outputs` of them, from outputs + taps - 1 products. G holds
-    the powers of the points, scaled; A their powers; B the coefficients of the polynomials that
-    vanish at all points but one. The last point is infinity.
-    """
-    size = outputs + taps - 1
-    points = POINTS[: size - 1]
-    A, G, B = np.zeros((size, outputs)), np.zeros((size, taps)), np.zeros((size, size))
-    for i, point in enumerate(points):
-        others = [q for q in points if q != point]
-        scale = math.prod([point - q for q in others], start=Fraction(1))
-        A[i] = [float(point**power) for power in range(outputs)]
-        G[i] = [float(point**power / scale) for power in range(taps)]
-        B[:-1, i] = _with_roots(others)
-    A[-1, -1] = G[-1, -1] = 1
-    B[:, -1] = _with_roots(points)
-    return A, G, B
-
-
-def _with_roots(roots: list[Fraction]) -> list[float]:
-    """Return the coefficients, constant first, of the product of all (x - root)."""
-    coefficients = [Fraction(1)]
-    for root in roots:
-        shifted = [Fraction(0), *coefficients]
-        coefficients = [s - root * c for s, c in zip(shifted, [*coefficients, 0], strict=True)]
-    return [float(c) for c in coefficients]
 
 
 def forward(conv: "Conv2d", x: Array, y: Array) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import WindowCase, conv_geometry, distinct_array, features_drawn, seeds
 
 from minialex import forms, windows, winograd
+from minialex.cook_toom import cook_toom
 from minialex.errors import InputError
 from minialex.layers import Conv2d
 
@@ -60,7 +61,7 @@ def test_splitting_images_into_rows_changes_nothing(
 @pytest.mark.parametrize("outputs", winograd.OUTPUTS)
 @pytest.mark.parametrize("taps", range(1, winograd.LARGEST_KERNEL + 1))
 def test_winograds_maps_multiply_polynomials(outputs, taps, rng):
-    A, G, B = winograd.cook_toom(outputs, taps)
+    A, G, B = cook_toom(outputs, taps)
     x, w = rng.standard_normal(outputs + taps - 1), rng.standard_normal(taps)
     found = A.T @ ((G @ w) * (B.T @ x))
     np.testing.assert_allclose(found, np.correlate(x, w, "valid"), rtol=1e-9, atol=1e-9)
