@@ -38,6 +38,6 @@ def _with_roots(roots: list[Fraction]) -> list[float]:
     """Return the coefficients, constant first, of the product of all (x - root)."""
     coefficients = [Fraction(1)]
     for root in roots:
-        shifted = [Fraction(0), *coefficients]
-        coefficients = [s - root * c for s, c in zip(shifted, [*coefficients, 0], strict=True)]
+        shifted, kept = [Fraction(0), *coefficients], [*coefficients, Fraction(0)]
+        coefficients = [s - root * c for s, c in zip(shifted, kept, strict=True)]
     return [float(c) for c in coefficients]

@@ -102,7 +102,8 @@ def forward(conv: "Conv2d", x: Array, y: Array) -> None:
             V = _to_points(p, picture[..., c])
             M = scratch("M", (p.points, V.shape[1], f.stop - f.start), x)
             xp.matmul(V, U[:, :, f], out=M)
-            Y = p.A.T @ M.reshape(p.points, -1)
+            Y = scratch("Y", (p.A.shape[1], M[0].size), x)
+            xp.matmul(p.A.T, M.reshape(p.points, -1), out=Y)
             for y_cell, Y_cell in _cells(p, y_rows[..., f], Y):
                 y_cell[...] = Y_cell
         add_bias(y_rows.reshape(-1, filters), conv.params["b"], conv.rectify)
@@ -126,13 +127,13 @@ def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
         gb[worker] += gy_rows.reshape(-1, conv.filters).sum(axis=0)
         for c, f in conv.group_slices():
             V = _to_points(p, picture[..., c])
-            gY = zeros("gY", (p.A.shape[1], V.shape[1] * (f.stop - f.start)), gy)
+            gY = zeros("Y", (p.A.shape[1], V.shape[1] * (f.stop - f.start)), gy)
             for gy_cell, gY_cell in _cells(p, gy_rows[..., f], gY):
                 gY_cell[...] = gy_cell
             gM = scratch("M", (p.points, V.shape[1], f.stop - f.start), gy)
             xp.matmul(p.A, gY, out=gM.reshape(p.points, -1))
-            product = scratch("product", (p.points, V.shape[2], gM.shape[2]), gy)
-            gU[worker][:, :, f] += xp.matmul(V.transpose(0, 2, 1), gM, out=product)
+            for gU_point, V_point, gM_point in zip(gU[worker, :, :, f], V, gM, strict=True):
+                gU_point += V_point.T @ gM_point
             if gx is not None:
                 gV = xp.matmul(gM, U[:, :, f].transpose(0, 2, 1), out=V)
                 _add_from_points(p, gV, gpicture[..., c])
@@ -142,10 +143,12 @@ def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
     _over_tiles(propagate, conv, x, p)
     conv.grads["b"][...] = gb.sum(axis=0)
     gW = conv.grads["W"].reshape(p.G.shape[1], -1)
-    gU = gU.reshape(len(gU), p.points, -1)
+    total, *others = gU.reshape(len(gU), p.points, -1)
 
     def transform(worker: int, start: int, stop: int) -> None:
-        xp.matmul(p.G.T, gU[:, :, start:stop].sum(axis=0), out=gW[:, start:stop])
+        for other in others:
+            total[:, start:stop] += other[:, start:stop]
+        xp.matmul(p.G.T, total[:, start:stop], out=gW[:, start:stop])
 
     parallel(transform, gW.shape[1], workers=workers_for(x))
 

@@ -1,13 +1,15 @@
 """Sequential: names, shapes, errors, prediction, and one whole training step against PyTorch."""
 
 import json
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 import torch_twin as twin
 
-from minialex import models
+from minialex import models, threads, windows
 from minialex.errors import InputError
 from minialex.layers import (
     LRN,
@@ -265,3 +267,39 @@ def test_two_steps_of_alexnet_cifar_agree_with_pytorch(form, dtype, tolerance, r
                 ("weights", network.params[name], w.detach()),
             ):
                 twin.assert_close(ours, wanted.numpy(), tolerance, f"{name}: {what}")
+
+
+def one_step(network, x, labels, optimiser):
+    loss = SoftmaxCrossEntropy()
+    loss.forward(network.forward(x, train=True), labels)
+    network.backward(loss.backward())
+    optimiser.step(network.grads, 1e-3)
+
+
+def test_a_steady_step_allocates_nothing_of_activation_size():
+    network = models.build("alexnet-mini")
+    x, labels = np.zeros((64, 32, 32, 3), "float32"), np.arange(64) % 10
+    optimiser = SGD(network.params)
+    for _ in range(2):
+        one_step(network, x, labels, optimiser)
+    tracemalloc.start()
+    one_step(network, x, labels, optimiser)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    activation = 4 * 64 * 32 * 32 * 24  # bytes of conv1's output, 6 MB
+    assert peak < activation / 10
+
+
+@pytest.mark.parametrize("algorithm", ["im2col", "winograd"])
+def test_the_workspace_is_bounded_for_pictures_of_vgg(algorithm):
+    """Its `cols` alone would take 116 MB for one picture."""
+    layer = Conv2d(64, 3, pad=1, algorithm=algorithm)
+    layer.build((224, 224, 64), np.random.default_rng(0))
+    x = np.zeros((2, 224, 224, 64), "float32")
+
+    def both_passes():
+        layer.backward(layer.forward(x))
+        return sum(array.nbytes for array in threads._scratch.__dict__.values())
+
+    with threads.use(1), ThreadPoolExecutor(1) as fresh:  # a new thread has no work arrays yet
+        assert fresh.submit(both_passes).result() < windows.WORKSPACE_BYTES / 2
