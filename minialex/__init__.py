@@ -1,4 +1,4 @@
-"""AlexNet from scratch in NumPy and CuPy.
+"""AlexNet from scratch in NumPy.
 
 Names are imported on first use (PEP 562): `import minialex` alone loads neither NumPy nor Numba.
 """
@@ -15,6 +15,7 @@ _HOME = {
     "Config": "minialex.config",
     "fit": "minialex.train",
     "InputError": "minialex.errors",
+    "load": "minialex.run",
 }
 __all__ = ["__version__", *sorted(_HOME)]
 

@@ -58,12 +58,15 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="np") as file:
             position = json.loads((file.metadata() or {})["minialex"])
+            if not isinstance(position, dict):
+                raise KeyError("minialex")
             return {name: file.get_tensor(name) for name in file.keys()}, position  # noqa: SIM118
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such checkpoint") from None
+        others = ", ".join(sorted(p.name for p in path.parent.glob("*.safetensors"))) or "none"
+        raise InputError(f"{path}: there is no such checkpoint (in the folder: {others})") from None
     except KeyError:
         raise InputError(f"{path} is not a checkpoint of minialex: it has no position") from None
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise InputError(
             f"{path} is damaged ({error}); another checkpoint of the run may still load"
         ) from None

@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             what += ". Every file that was complete before still is: make room and --resume"
         print(f"minialex: error: {what}", file=sys.stderr)
         return WRONG_INPUT
+    except MemoryError as error:
+        print(f"minialex: error: not enough memory: {error}", file=sys.stderr)
+        return WRONG_INPUT
     except KeyboardInterrupt as interrupt:
         print(f"\nminialex: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         return INTERRUPTED
@@ -122,7 +125,6 @@ def train(arguments: Sequence[str]) -> None:
 
     if settings.model not in models.MODELS:
         models.build(settings.model)  # raises before anything is downloaded
-    folder = Path(flags.resume) if flags.resume else run.new_folder(settings)
     size = settings.image_size or models.MODELS[settings.model].image_size
     splits = data.load(settings.data, settings.data_dir, size)
     network = models.build(
@@ -132,6 +134,7 @@ def train(arguments: Sequence[str]) -> None:
         trained = Path(settings.init) / "best.safetensors"
         tensors, _ = checkpoint.load(trained)
         checkpoint.copy_all_but_last(network.params, checkpoint.group(tensors), trained)
+    folder = Path(flags.resume) if flags.resume else run.new_folder(settings)
     print(f"{settings.model} on {settings.data}, {len(splits.train)} pictures: {folder}")
     shown = progress.of_stdout()
     resume = flags.resume is not None

@@ -140,9 +140,14 @@ def plot(
     from minialex.run import read_config, read_log
 
     path = out or run / f"{what}.png"
+    if path.suffix != ".png":
+        raise InputError(f"--out {path}: pictures are written as .png")
     if what == "curves":
         read_config(run)  # raises where the folder holds no run
-        plot.curves(read_log(run), path)
+        log = read_log(run)
+        if not log:
+            raise InputError(f"{run} has not finished an epoch yet: there is nothing to draw")
+        plot.curves(log, path)
     else:
         plot.predictions(*_run_and_test(run, data_dir), path)
     print(f"wrote {path}")
@@ -178,4 +183,9 @@ def _run_and_test(
     trained = load(run, checkpoint)
     config = trained.config
     splits = data.load(config.data, data_dir or config.data_dir, config.image_size)
+    if splits.test.classes != trained.classes:
+        raise InputError(
+            f"{config.data} now has the classes {', '.join(splits.test.classes)}, but {run} was "
+            f"trained on {', '.join(trained.classes)}"
+        )
     return trained, splits.test

@@ -78,6 +78,10 @@ class Config:
             value = getattr(self, name)
             if value is not None and not value >= low:
                 raise InputError(f"{name}={value}: must be at least {low}")
+        for name, high in _HIGHEST.items():
+            value = getattr(self, name)
+            if value is not None and value > high:
+                raise InputError(f"{name}={value}: must be at most {high}")
         if not self.lr > 0:
             raise InputError(f"lr={self.lr}: must be above 0")
         for name in ("momentum", "warmup"):
@@ -103,6 +107,7 @@ _LOWEST = {
     "image_size": 1, "epochs": 1, "batch_size": 1, "momentum": 0, "weight_decay": 0, "warmup": 0,
     "patience": 1, "val_size": 1, "crop": 0, "seed": 0, "threads": 1, "save_every": 1,
 }  # fmt: skip
+_HIGHEST = {"image_size": 4096, "crop": 4096, "threads": 1024}  # more is a slip of the finger
 _NOT_HASHED = ("data_dir", "out", "threads", "save_every")
 
 
@@ -145,7 +150,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path}: there is no such file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise InputError(f"{path} is not a JSON object, {{...}}")

@@ -26,9 +26,12 @@ class Interrupt:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
         for number, handler in self.before.items():
             signal.signal(number, handler)
 
     def _ask(self, number: int, frame: object) -> None:
         self.asked = True
-        self.__exit__()
+        self._restore()

@@ -15,7 +15,8 @@ class Layer:
     """A function y = f(x; params) with its backward pass.
 
     forward
-        Computes y and remembers what backward needs. `train` switches randomness and nothing else.
+        Computes y and remembers what backward needs. `train` switches randomness, and what stands
+        for it at test, and nothing else.
     backward
         Takes gy = dL/dy, assigns `grads` (it never accumulates), and returns gx = dL/dx.
     params, grads
@@ -70,7 +71,7 @@ class Layer:
         return reuse(self._buffers, key, shape, like, dtype)
 
     def twin(self) -> "Layer":
-        """Return a layer with the same parameters and no memory: its passes leave ours alone."""
+        """Return a layer with the same parameters and no buffers: its passes leave ours alone."""
         twin = copy.copy(self)
         twin._buffers = {}
         return twin

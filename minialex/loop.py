@@ -73,7 +73,8 @@ class Training:
             milestones=[epoch * batches for epoch in config.milestones],
             patience=config.patience,
         )
-        undecayed = {} if config.decay_biases else {"*.b": 0.0}
+        biases = [name for name in network.params if name.endswith(".b")]
+        undecayed = {} if config.decay_biases else dict.fromkeys(biases, 0.0)
         self.optimiser = SGD(
             network.params, config.momentum, config.weight_decay, decay_scale=undecayed
         )

@@ -33,8 +33,9 @@ class Sequential:
     Parameters
     ----------
     layers : sequence of Layer or (name, Layer)
-        Copied: a table of layers can be built many times. A layer without a name is called after
-        its kind and the weights before it, as the field does: conv1 relu1 lrn1 pool1 ... fc8.
+        Copied and built anew, so that a table can be built many times. A layer without a name is
+        called after its kind and the weights before it, as the field does: conv1 relu1 lrn1 pool1
+        ... fc8.
     input_shape : tuple
         (H, W, C) of one picture, or (D,).
     seed : int
@@ -46,7 +47,8 @@ class Sequential:
     Raises
     ------
     InputError
-        A layer cannot be applied: it is named, with the smallest picture that would do.
+        A layer cannot be applied: it is named, with the smallest picture that would do. Two
+        layers were given the same name.
 
     Examples
     --------
@@ -69,9 +71,7 @@ class Sequential:
     ) -> None:
         self.name, self.dtype = name, np.dtype(dtype)
         self.layers = _named_copies(layers)
-        for layer, after in pairwise(self.layers):
-            if isinstance(layer, Conv2d) and isinstance(after, ReLU):
-                layer.rectify, after.done_by = True, layer.name
+        _rectify_in_convolutions(self.layers)
         self.shapes = self._infer(tuple(input_shape))
         rng = np.random.default_rng(seed)
         for layer, shape in zip(self.layers, self.shapes, strict=False):
@@ -96,6 +96,7 @@ class Sequential:
         return {f"{la.name}.{key}": g for la in self.layers for key, g in la.grads.items()}
 
     def __getitem__(self, name: str) -> Layer:
+        """Return a layer by name. A convolution here rectifies for the ReLU behind it."""
         names = [layer.name for layer in self.layers]
         if name not in names:
             raise InputError(f"{self.name} has no layer {name!r}{nearest(name, names)}")
@@ -110,7 +111,7 @@ class Sequential:
 
     def backward(self, gy: Array) -> None:
         """Assign the gradients of all parameters, given those of the last layer's output."""
-        first = next(i for i, layer in enumerate(self.layers) if layer.params)
+        first = next((i for i, layer in enumerate(self.layers) if layer.params), len(self.layers))
         for i in reversed(range(first, len(self.layers))):
             gy = self.layers[i].backward(gy, need_gx=i > first)
 
@@ -195,10 +196,25 @@ def _named_copies(layers: Sequence[Layer | tuple[str, Layer]]) -> list[Layer]:
     for entry in layers:
         name, layer = entry if isinstance(entry, tuple) else ("", entry)
         weights += layer.kind in ("conv", "fc")
-        name = name or f"{layer.kind}{weights}"
         if name in names:
-            name = next(f"{name}_{i}" for i in range(2, 99) if f"{name}_{i}" not in names)
+            raise InputError(f"two layers are called {name!r}")
+        name = name or f"{layer.kind}{weights}"
+        while name in names:
+            name += "b"  # a second ReLU behind one convolution
         names.add(name)
         copies.append(copy.deepcopy(layer))
         copies[-1].name = name
     return copies
+
+
+def _rectify_in_convolutions(layers: list[Layer]) -> None:
+    """Let a convolution do the work of the ReLU behind it, on blocks that are in the cache.
+
+    Only where both are ours: a reader's subclass may compute something else.
+    """
+    for layer, after in pairwise([Layer(), *layers, Layer()]):
+        both = type(layer) is Conv2d and type(after) is ReLU
+        if type(layer) is Conv2d:
+            layer.rectify = both
+        if type(after) is ReLU:
+            after.done_by = layer.name if both else ""

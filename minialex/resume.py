@@ -77,20 +77,25 @@ def restore(training: "Training") -> None:
     velocity = checkpoint.group(tensors, "velocity")
     checkpoint.copy_into(training.optimiser.velocity, velocity, path)
     _check_pixels(training.pixels.arrays(), checkpoint.group(tensors, "pixels"))
-    training.schedule.set_state(state["schedule"])
-    network.set_random_state(state["random"])
-    training.position = Position(**state["position"])
+    try:
+        training.schedule.set_state(state["schedule"])
+        network.set_random_state(state["random"])
+        training.position = Position(**state["position"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: its position is incomplete ({error!r})") from None
     epoch = training.position.epoch
     training.log = [row for row in run.read_log(folder) if row.epoch <= epoch]
     if training.position.best_epoch:
-        training.best = checkpoint.group(checkpoint.load(folder / "best.safetensors")[0])
+        best = folder / "best.safetensors"
+        training.best = {name: p.copy() for name, p in network.params.items()}
+        checkpoint.copy_into(training.best, checkpoint.group(checkpoint.load(best)[0]), best)
     if epoch > training.config.epochs:
         raise InputError(f"{folder} has {epoch} epochs behind it: --epochs must be at least that")
     if epoch < training.config.epochs:
         (folder / "result.json").unlink(missing_ok=True)  # of a run that is now made longer
-    if state["threads"] != threads.count():
+    if state.get("threads") != threads.count():
         training.progress.say(
-            f"warning: this run had {state['threads']} threads and now has {threads.count()}; "
+            f"warning: this run had {state.get('threads')} threads and now has {threads.count()}; "
             "sums are rounded in another order, so the weights will differ in their last digits"
         )
 

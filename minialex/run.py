@@ -71,9 +71,16 @@ class Run:
 
         Parameters
         ----------
-        pictures : paths, PIL pictures or uint8 arrays (H, W, 3)
+        pictures : list of paths, PIL pictures or uint8 arrays (H, W, 3); or uint8 (N, H, W, 3)
             Each is resized and cropped to the network's size and scaled as in training.
+
+        Raises
+        ------
+        InputError
+            A picture does not open, or a single picture was given instead of a list.
         """
+        if isinstance(pictures, str | Path) or getattr(pictures, "ndim", 4) != 4:
+            raise InputError("predict takes a list of pictures: put a single one into [ ]")
         from minialex.data.pictures import read_picture
         from minialex.layers import Softmax
 
@@ -153,10 +160,15 @@ def read_config(folder: Path) -> tuple[dict[str, Any], Config]:
     if not path.is_file():
         raise InputError(f"{folder} holds no run: there is no {path}")
     document = config.read_json(path)
-    for key in ("config", "classes", "pixels", "parameters"):
-        if key not in document:
-            raise InputError(f"{path} is not a run's config.json: it has no {key!r}")
-    return document, config.from_dict(document["config"], str(path))
+    for key, kind in {"config": dict, "classes": list, "pixels": dict, "parameters": int}.items():
+        if not isinstance(document.get(key), kind):
+            raise InputError(
+                f"{path} is not a run's config.json: it has no {key!r}, or a wrong one"
+            )
+    settings = config.from_dict(document["config"], str(path))
+    if not document["classes"] or not all(isinstance(name, str) for name in document["classes"]):
+        raise InputError(f"{path} is not a run's config.json: its 'classes' are no names")
+    return document, settings
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
@@ -182,11 +194,19 @@ def read_log(folder: Path) -> list[Epoch]:
     try:
         _, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
         return [Epoch(*(kind(v) for kind, v in zip(kinds, row, strict=True))) for row in rows]
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise InputError(f"{path} is damaged: {error}") from None
 
 
 def read_result(folder: Path) -> Result | None:
     """Return result.json, or None where the run is not finished."""
     path = folder / "result.json"
-    return Result(**config.read_json(path)) if path.exists() else None
+    if not path.exists():
+        return None
+    document = config.read_json(path)
+    wanted = get_type_hints(Result)
+    if document.keys() != wanted.keys() or any(
+        isinstance(value, bool | str | list | dict) for value in document.values()
+    ):
+        raise InputError(f"{path} is damaged: it needs numbers for {', '.join(wanted)}")
+    return Result(**document)

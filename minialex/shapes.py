@@ -1,5 +1,6 @@
 """Output sizes: where 55 comes from."""
 
+from numbers import Integral
 from typing import NamedTuple
 
 from minialex.errors import InputError
@@ -71,9 +72,9 @@ def window_geometry(
 def pair(layer: str, what: str, value: int | tuple[int, int]) -> tuple[int, int]:
     """Return `value` as (height, width); InputError unless both are positive whole numbers."""
     both = value if isinstance(value, tuple) else (value, value)
-    if len(both) != 2 or not all(isinstance(v, int) and v > 0 for v in both):
+    if len(both) != 2 or not all(isinstance(v, Integral) and v > 0 for v in both):
         raise InputError(f"{layer}: {what}={value!r} is not a positive number or (height, width)")
-    return both
+    return int(both[0]), int(both[1])
 
 
 def checked_padding(layer: str, pad: Padding) -> Padding:

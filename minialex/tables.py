@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 
 WIDE = 1000  # characters a line in a pipe, where rich would assume 80
 
@@ -21,7 +22,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         right = column.startswith(">")
         table.add_column(column.removeprefix(">"), justify="right" if right else "left")
     for row in rows:
-        cells = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row)
+        cells = (f"{cell:,}" if isinstance(cell, Integral) else str(cell) for cell in row)
         table.add_row(*map(Text, cells))  # Text: brackets in a file's name are no markup
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 

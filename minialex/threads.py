@@ -8,6 +8,7 @@ to one thread meanwhile: two pools on the same cores fight (docs/performance.md)
 import contextlib
 import contextvars
 import functools
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from minialex.errors import InputError
 CACHE_BYTES = 1 << 20  # about half of a core's own cache
 
 _count: int | None = None  # set by `use`
+_lock, _inside, _limit = threading.Lock(), 0, None  # of `_single_threaded_blas`
 _scratch = threading.local()  # every thread has work arrays of its own
 
 
@@ -88,7 +90,7 @@ def parallel(
         for i in range(worker, pieces, workers):
             work(worker, bounds[i], bounds[i + 1])
 
-    with _controller().limit(limits=1, user_api="blas"):
+    with _single_threaded_blas():
         others = [
             _pool(workers).submit(contextvars.copy_context().run, run, t)  # np.errstate lives there
             for t in range(1, min(workers, pieces))
@@ -124,16 +126,37 @@ def reuse(store: dict, key: str, shape: tuple[int, ...], like: Array, dtype=None
     Fresh arrays of 100 MB would cost a page fault every 4 kB in every step.
     """
     xp, dtype = xp_of(like), np.dtype(dtype or like.dtype)
-    size = functools.reduce(int.__mul__, shape, 1)
+    size = math.prod(shape)
     flat = store.get(key)
     if flat is None or flat.size < size or flat.dtype != dtype or xp_of(flat) is not xp:
         flat = store[key] = xp.empty(size, dtype)
     return flat[:size].reshape(shape)
 
 
+@contextlib.contextmanager
+def _single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS to one thread; the last of several threads that are inside sets it free."""
+    global _inside, _limit
+    with _lock:
+        if _inside == 0:
+            _limit = _controller().limit(limits=1, user_api="blas")
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _limit.restore_original_limits()
+
+
 @functools.cache
 def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers - 1, thread_name_prefix="minialex")
+
+
+if hasattr(os, "register_at_fork"):  # threads do not survive a fork: the child makes its own
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @functools.cache

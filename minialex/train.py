@@ -97,10 +97,13 @@ def _train_and_test(data: Any, network: Sequential) -> tuple[Dataset, Dataset | 
     else:
         images, labels = data
         train = Dataset(images, labels, tuple(map(str, range(classes))), "arrays")
-    if train.images.shape[1:] != network.input_shape or len(train.classes) != classes:
-        raise InputError(
-            f"{train.name}: pictures of shape {train.images.shape[1:]} in {len(train.classes)} "
-            f"classes do not fit {network.name}, which takes {network.input_shape} and has "
-            f"{classes} outputs"
-        )
+    for part in (train, test):
+        if part and (part.images.shape[1:] != network.input_shape or len(part.classes) != classes):
+            raise InputError(
+                f"{part.name}: pictures of shape {part.images.shape[1:]} in {len(part.classes)} "
+                f"classes do not fit {network.name}, which takes {network.input_shape} and has "
+                f"{classes} outputs"
+            )
+    if test and test.classes != train.classes:
+        raise InputError(f"{test.name}: the classes of the test differ from those of the training")
     return train, test

@@ -8,7 +8,7 @@ from minialex.errors import InputError
 from minialex.layer import Layer, Shape
 from minialex.shapes import Geometry, Padding, checked_padding, pair, window_geometry
 
-WORKSPACE_BYTES = 64 << 20  # for the work arrays of all workers together
+WORKSPACE_BYTES = 64 << 20  # for what all workers hold of pictures; sums of gW come on top
 BLOCK_BYTES = 6 << 20  # for one worker's `cols`: more falls out of the cache, less starves BLAS
 
 

@@ -68,9 +68,9 @@ def is_worth(geometry: Geometry, channels: int, filters: int) -> bool:
     if not applies(geometry):
         return False
     p = plan(geometry, "float32")
-    tiles, windows = math.prod(p.tiles.out), math.prod(geometry.out)
+    tiles, pixels = math.prod(p.tiles.out), math.prod(geometry.out)
     maps = p.points * channels + p.A.shape[1] * filters
-    direct = windows * math.prod(geometry.kernel) * channels * filters
+    direct = pixels * math.prod(geometry.kernel) * channels * filters
     return p.points * tiles * (channels * filters + maps) < 0.8 * direct
 
 

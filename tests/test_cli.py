@@ -274,3 +274,52 @@ def test_a_disk_without_room_is_reported(tmp_path):
     assert "best.safetensors: File too large. Every file that was complete" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(p.name for p in (tmp_path / "small").iterdir()) == ["config.json", "log.csv"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.json", '{"config": [], "classes": ["a"], "pixels": {}, "parameters": 1}'),
+        ("config.json", '{"config": {}, "classes": 5, "pixels": {}, "parameters": 1}'),
+        ("config.json", '{"config": {}, "classes": [], "pixels": {}, "parameters": 1}'),
+        ("config.json", '{"config": {}, "classes": ["a"], "pixels": 3, "parameters": 1}'),
+        ("config.json", "[" * 100_000),
+        ("result.json", "{}"),
+        ("result.json", '{"epochs": "two"}'),
+        ("log.csv", ""),
+        ("log.csv", "a,b\n" + "9" * 200_000),
+    ],
+    ids=lambda value: value[:60],
+)
+def test_damaged_files_of_a_run_are_named(file, text, call, trained, tmp_path):
+    (tmp_path / trained / file).write_text(text)
+    command = ["plot", "curves", trained] if file == "log.csv" else ["compare", trained, trained]
+    code, _, said = call(*command)
+    assert (code, file in said, "Traceback" in said) == (2, True, False)
+
+
+def test_classes_that_changed_since_the_training_are_noticed(call, trained, monkeypatch):
+    splits = tiny.splits()
+    splits.test.classes = ("red", "green", "violet")
+    monkeypatch.setattr(data, "load", lambda *_: splits)
+    code, out, said = call("eval", trained)
+    assert (code, out) == (2, "")
+    assert "violet" in said
+
+
+def test_a_run_without_an_epoch_has_no_curves(call, trained, tmp_path):
+    (tmp_path / trained / "log.csv").unlink()
+    code, _, said = call("plot", "curves", trained)
+    assert code == 2
+    assert "has not finished an epoch" in said
+    assert call("plot", "predictions", trained, "--out", "picture.foo")[0] == 2
+
+
+def test_too_little_memory_is_no_defect(call, monkeypatch):
+    def exhausted(*_):
+        raise MemoryError("Unable to allocate 3 TiB")
+
+    monkeypatch.setattr(data, "load", exhausted)
+    code, _, said = call(*TRAIN)
+    assert code == 2
+    assert "not enough memory: Unable to allocate 3 TiB" in said

@@ -303,3 +303,38 @@ def test_the_workspace_is_bounded_for_pictures_of_vgg(algorithm):
 
     with threads.use(1), ThreadPoolExecutor(1) as fresh:  # a new thread has no work arrays yet
         assert fresh.submit(both_passes).result() < windows.WORKSPACE_BYTES / 2
+
+
+def test_a_readers_own_layer_is_not_taken_for_ours():
+    class Leaky(ReLU):
+        def forward(self, x, train=False):
+            return np.maximum(x, 0.5 * x)
+
+    class Negative(Conv2d):
+        def forward(self, x, train=False):
+            return -np.ones((len(x), 7, 6, 4), x.dtype)
+
+    x = np.random.default_rng(0).standard_normal((2, *SHAPE)).astype("float32")
+    assert (Sequential([Conv2d(4, 3), Leaky()], SHAPE).forward(x) < 0).any()
+    assert (Sequential([Negative(4, 3), ReLU()], SHAPE).forward(x) == 0).all()
+
+
+def test_layers_taken_from_a_network_work_alone():
+    """A convolution rectifies for the ReLU behind it, but only in that network."""
+    network = Sequential([Conv2d(4, 3), ReLU(), Conv2d(4, 3)], SHAPE)
+    x = np.random.default_rng(0).standard_normal((2, *SHAPE)).astype("float32")
+    assert (Sequential([network["conv1"]], SHAPE).forward(x) < 0).any()
+    assert (Sequential([network["relu1"]], SHAPE).forward(x) >= 0).all()
+
+
+def test_two_layers_cannot_share_a_name():
+    with pytest.raises(InputError, match="two layers are called 'a'"):
+        Sequential([("a", ReLU()), ("a", ReLU())], SHAPE)
+    twice = Sequential([Conv2d(4, 3), ReLU(), ReLU(), ReLU()], SHAPE)
+    assert [layer.name for layer in twice.layers] == ["conv1", "relu1", "relu1b", "relu1bb"]
+
+
+def test_numpy_integers_are_sizes_too():
+    network = models.build("lenet5", classes=np.int64(7), image_size=np.int32(32))
+    assert network.forward(np.zeros((1, 32, 32, 3), "float32")).shape == (1, 7)
+    assert Conv2d(np.int64(4), np.int64(3)).output_shape((9, 9, 3)) == (7, 7, 4)

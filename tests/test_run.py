@@ -170,3 +170,9 @@ def test_a_damaged_log_is_named(tmp_path):
     with pytest.raises(InputError, match=r"log\.csv is damaged"):
         run.read_log(tmp_path)
     assert run.read_log(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize("single", [np.zeros((8, 8, 3), np.uint8), "picture.png"], ids=type)
+def test_a_single_picture_is_not_taken_for_a_list(single, trained):
+    with pytest.raises(InputError, match="list of pictures"):
+        run.load(trained[1]).predict(single)

@@ -1,5 +1,7 @@
 """One pool of threads: every item once, equal bits, errors that arrive."""
 
+import os
+import signal
 import threading
 import traceback
 
@@ -143,3 +145,41 @@ def test_workers_share_the_context_of_the_caller():
     with threads.use(2), np.errstate(over="raise"):
         threads.parallel(work, 2)
     assert found == ["raise", "raise"]
+
+
+def blas_threads():
+    pools = threadpoolctl.threadpool_info()
+    return [pool["num_threads"] for pool in pools if "numpy" in pool["filepath"]]  # not PyTorch's
+
+
+def test_overlapping_calls_set_blas_free_again():
+    """Prediction beside a training: the first to end must not lift the limit of the other."""
+    before, inside = blas_threads(), []
+    entered, ended = threading.Event(), threading.Event()
+
+    def long(worker, start, stop):
+        entered.set()
+        ended.wait(10)
+        inside.extend(blas_threads())
+
+    other = threading.Thread(target=threads.parallel, args=(long, 1))
+    other.start()
+    entered.wait(10)
+    threads.parallel(lambda *_: None, 1)
+    ended.set()
+    other.join()
+    assert set(inside) == {1}
+    assert blas_threads() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_has_a_pool_of_its_own():
+    with threads.use(2):
+        threads.parallel(lambda *_: None, 2)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # a child that hangs is killed
+            threads.parallel(lambda *_: None, 2)
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0

@@ -10,6 +10,9 @@ from minialex import checkpoint, loop, models, run
 from minialex.config import Config
 from minialex.errors import InputError
 from minialex.evaluate import Evaluation, accuracy_per_class, evaluate
+from minialex.layers import Flatten
+from minialex.network import Sequential
+from minialex.progress import Silent
 from minialex.train import fit
 
 
@@ -240,3 +243,39 @@ def test_accuracy_of_a_class_without_pictures_is_unknown():
     predicted, labels = np.array([0, 2, 2, 0]), np.array([0, 0, 2, 2])
     assert np.array_equal(accuracy_per_class(predicted, labels, 4), [0.5, np.nan, 0.5, np.nan],
                           equal_nan=True)  # fmt: skip
+
+
+def test_a_test_that_does_not_fit_is_found_before_the_training():
+    for change in ({"classes": ("a", "b", "c")}, {"images": np.zeros((30, 9, 9, 3), np.uint8)}):
+        splits = tiny.splits()
+        test = dataclasses.replace(splits.test, **change)
+        with pytest.raises(InputError, match="tiny"):
+            fit(tiny.network(), splits._replace(test=test), tiny.CONFIG, progress=NoStep())
+
+
+class NoStep(Silent):
+    """Fails the test at the first step."""
+
+    def step(self, position):
+        raise AssertionError("a step was taken")
+
+
+def test_layers_without_biases_can_be_trained():
+    class Scale(Flatten):
+        def build(self, input_shape, rng, dtype="float32"):
+            self.params = {"W": np.ones(3, dtype)}
+            self.grads = {"W": np.zeros(3, dtype)}
+
+        def output_shape(self, input_shape):
+            return (3,)
+
+        def forward(self, x, train=False):
+            self.colour = x.mean(axis=(1, 2))
+            return self.colour * self.params["W"]
+
+        def backward(self, gy, need_gx=True):
+            self.grads["W"][...] = (gy * self.colour).sum(axis=0)
+
+    network = Sequential([Scale()], (8, 8, 3))
+    history = fit(network, tiny.splits(), dataclasses.replace(tiny.CONFIG, epochs=1))
+    assert len(history.log) == 1

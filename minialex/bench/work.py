@@ -88,6 +88,7 @@ def make(request: Request) -> Case:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((request.batch, *network.input_shape), np.float32)
     gy = rng.standard_normal((request.batch, *network.output_shape), np.float32)
+    gy /= request.batch  # as a mean loss has it: updates with larger ones would diverge
     labels = rng.integers(0, network.output_shape[-1], request.batch)
     return Case(network, INPUT_SCALE * x, gy, None if request.layer else labels, need_gx)
 

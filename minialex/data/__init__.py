@@ -49,7 +49,8 @@ def load(name: str, data_dir: str | Path | None = None, image_size: int | None =
     root = Path(data_dir or "", name).expanduser()
     if not root.is_dir():
         raise InputError(
-            f"data {name!r} is neither {', '.join(NAMES)} nor a folder{nearest(name, NAMES)}"
+            f"data {name!r} is neither {', '.join(NAMES)} nor a folder: there is no {root}"
+            f"{nearest(name, NAMES)}"
         )
     from minialex.data import folder
 

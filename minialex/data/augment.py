@@ -11,8 +11,7 @@ from minialex.errors import InputError
 class Augment:
     """Random flips from left to right, and random crops of the padded picture.
 
-    Each picture has its own. The padding is zero, which is the mean, for the mean has been
-    subtracted before.
+    Each picture has its own. The padding is zero: the mean, where one has been subtracted before.
 
     Parameters
     ----------

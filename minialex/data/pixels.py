@@ -85,6 +85,8 @@ class Pixels:
                 f"the stored pixel scale lacks {', '.join(missing)}; the run is damaged"
             )
         _check(config["scale"], config["mean"])
+        if arrays["std"].shape != arrays["mean"].shape[-1:]:
+            raise InputError(f"the stored pixel scale has a std of shape {arrays['std'].shape}")
         return cls(config["scale"], config["mean"], arrays["mean"], arrays["std"])
 
 

@@ -43,15 +43,16 @@ class Dropout(Layer):
         self.rng = rng.spawn(1)[0]
 
     def forward(self, x: Array, train: bool = False) -> Array:
-        keep = 1 - self.p
+        xp, keep = xp_of(x), 1 - self.p
         if train:
             if self.rng is None:
                 raise InputError(f"{self.label()} has no generator: call build, or set rng")
-            mask = xp_of(x).asarray(self.rng.random(x.shape, dtype=np.float32) < keep)
-            self.factor = mask * x.dtype.type(1 / keep if self.mode == "inverted" else 1)
+            mask = xp.asarray(self.rng.random(x.shape, dtype=np.float32) < keep)
+            scale = x.dtype.type(1 / keep if self.mode == "inverted" else 1)
+            self.factor = xp.multiply(mask, scale, out=self.buffer("factor", x.shape, x))
         else:
             self.factor = x.dtype.type(1 if self.mode == "inverted" else keep)
-        return xp_of(x).multiply(x, self.factor, out=self.buffer("y", x.shape, x))
+        return xp.multiply(x, self.factor, out=self.buffer("y", x.shape, x))
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         if not need_gx:
