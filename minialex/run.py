@@ -163,7 +163,7 @@ def read_config(folder: Path) -> tuple[dict[str, Any], Config]:
     for key, kind in {"config": dict, "classes": list, "pixels": dict, "parameters": int}.items():
         if not isinstance(document.get(key), kind):
             raise InputError(
-                f"{path} is not a run's config.json: it has no {key!r}, or a wrong one"
+                f"{path} is not a run's config.json: it has no {key!r} as it should be"
             )
     settings = config.from_dict(document["config"], str(path))
     if not document["classes"] or not all(isinstance(name, str) for name in document["classes"]):

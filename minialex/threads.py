@@ -22,7 +22,7 @@ from minialex.errors import InputError
 CACHE_BYTES = 1 << 20  # about half of a core's own cache
 
 _count: int | None = None  # set by `use`
-_lock, _inside, _limit = threading.Lock(), 0, None  # of `_single_threaded_blas`
+_lock = threading.RLock()
 _scratch = threading.local()  # every thread has work arrays of its own
 
 
@@ -90,7 +90,8 @@ def parallel(
         for i in range(worker, pieces, workers):
             work(worker, bounds[i], bounds[i + 1])
 
-    with _single_threaded_blas():
+    # One call at a time: two would restore each other's limit of BLAS.
+    with _lock, _controller().limit(limits=1, user_api="blas"):
         others = [
             _pool(workers).submit(contextvars.copy_context().run, run, t)  # np.errstate lives there
             for t in range(1, min(workers, pieces))
@@ -131,23 +132,6 @@ def reuse(store: dict, key: str, shape: tuple[int, ...], like: Array, dtype=None
     if flat is None or flat.size < size or flat.dtype != dtype or xp_of(flat) is not xp:
         flat = store[key] = xp.empty(size, dtype)
     return flat[:size].reshape(shape)
-
-
-@contextlib.contextmanager
-def _single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread; the last of several threads that are inside sets it free."""
-    global _inside, _limit
-    with _lock:
-        if _inside == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
-        _inside += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _limit.restore_original_limits()
 
 
 @functools.cache

@@ -152,22 +152,20 @@ def blas_threads():
     return [pool["num_threads"] for pool in pools if "numpy" in pool["filepath"]]  # not PyTorch's
 
 
-def test_overlapping_calls_set_blas_free_again():
-    """Prediction beside a training: the first to end must not lift the limit of the other."""
+def test_calls_from_several_threads_set_blas_free_again():
+    """Prediction beside a training: neither may lift the limit of the other, nor leave it on."""
     before, inside = blas_threads(), []
-    entered, ended = threading.Event(), threading.Event()
 
-    def long(worker, start, stop):
-        entered.set()
-        ended.wait(10)
-        inside.extend(blas_threads())
+    def many_calls():
+        for _ in range(20):
+            threads.parallel(lambda *_: inside.extend(blas_threads()), 2)
 
-    other = threading.Thread(target=threads.parallel, args=(long, 1))
-    other.start()
-    entered.wait(10)
-    threads.parallel(lambda *_: None, 1)
-    ended.set()
-    other.join()
+    others = [threading.Thread(target=many_calls) for _ in range(2)]
+    for other in others:
+        other.start()
+    many_calls()
+    for other in others:
+        other.join()
     assert set(inside) == {1}
     assert blas_threads() == before
 
