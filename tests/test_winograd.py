@@ -52,8 +52,18 @@ def test_float32_stays_within_the_error_bound_at_the_sizes_of_alexnet(
     assert max(errors) < ERROR_BOUND
 
 
-@pytest.mark.parametrize("size", range(1, 14))
-def test_borders_of_every_size(size):
+@pytest.mark.parametrize("size", range(5, 18))
+@pytest.mark.parametrize("kernel", [3, 5, (2, 4)])
+@pytest.mark.parametrize("pad", [0, (1, 0, 2, 1), "same"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_borders_of_every_size(size, kernel, pad, dtype):
+    layers = [Conv2d(4, kernel, pad=pad, algorithm=name) for name in ("winograd", "im2col")]
+    bound = {"float32": ERROR_BOUND, "float64": 1e-12}[dtype]
+    assert max(relative_errors(layers, [dtype, "float64"], (2, size, size + 1, 3))) < bound
+
+
+@pytest.mark.parametrize("size", range(1, 5))
+def test_pictures_smaller_than_a_tile(size):
     layers = [Conv2d(4, 3, pad=1, algorithm=name) for name in ("winograd", "im2col")]
     assert max(relative_errors(layers, ["float64"] * 2, (2, size, size + 1, 3))) < 1e-12
 
