@@ -6,7 +6,9 @@ from fnmatch import fnmatch
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.forms import has_kernel
-from minialex.threads import CACHE_BYTES, parallel, workers_for
+from minialex.threads import parallel, workers_for
+
+PIECE = 1 << 18  # numbers that a worker updates at a time
 
 
 class SGD:
@@ -50,15 +52,17 @@ class SGD:
 
     def step(self, grads: Mapping[str, Array], lr: float) -> None:
         """Update every parameter, given gradients under the same names."""
-        for name, w in self.params.items():
-            rate = lr * self.lr_scale[name]
-            decay = self.weight_decay * self.decay_scale[name]
-            w, v, g = w.reshape(-1), self.velocity[name].reshape(-1), grads[name].reshape(-1)
+        pieces = [(name, i) for name, w in self.params.items() for i in range(0, w.size, PIECE)]
 
-            def update(worker: int, a: int, b: int, w=w, v=v, g=g, rate=rate, decay=decay) -> None:
-                sgd_update(w[a:b], v[a:b], g[a:b], rate, self.momentum, decay)
+        def update(worker: int, start: int, stop: int) -> None:
+            for name, i in pieces[start:stop]:
+                arrays = self.params[name], self.velocity[name], grads[name]
+                w, v, g = (array.reshape(-1)[i : i + PIECE] for array in arrays)
+                rate, decay = lr * self.lr_scale[name], self.weight_decay * self.decay_scale[name]
+                sgd_update(w, v, g, rate, self.momentum, decay)
 
-            parallel(update, w.size, CACHE_BYTES // w.dtype.itemsize, workers_for(w))
+        if pieces:
+            parallel(update, len(pieces), 1, workers_for(self.params[pieces[0][0]]))
 
 
 @has_kernel("sgd.update")

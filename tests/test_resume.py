@@ -218,6 +218,15 @@ def test_a_full_disk_leaves_every_earlier_file(victim, monkeypatch, whole, tmp_p
     assert_same_run(tmp_path, whole)
 
 
+@pytest.fixture
+def _ctrl_c_is_heard():
+    """A shell may have started the tests with it ignored, as it does in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_is_heard")
 def test_the_second_ctrl_c_acts_at_once():
     with Interrupt() as interrupt:
         ctrl_c()
