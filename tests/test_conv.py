@@ -19,16 +19,20 @@ WINOGRAD = conv_geometry(outputs=9, kernels=5, strides=1).filter(
 )
 
 
-def check(case: WindowCase, seed: int, dtype: str, algorithm: str = "auto") -> None:
+def check(
+    case: WindowCase, seed: int, dtype: str, algorithm: str = "auto", rectify: bool = False
+) -> None:
     rng = np.random.default_rng(seed)
     options = {"pad": case.pad, "rounding": case.rounding, "algorithm": algorithm}
     layer = Conv2d(case.filters, case.kernel, case.stride, groups=case.groups, **options)
+    layer.rectify = rectify
     twin.randomised(layer, case.shape, rng, dtype)
     assert layer.output_shape(case.shape[1:]) == case.output_shape[1:]
 
     def theirs(x, W, b):
         sizes = {"stride": case.strides, "padding": case.padding, "groups": case.groups}
-        return twin.conv2d(x, W, b, **sizes)
+        y = twin.conv2d(x, W, b, **sizes)
+        return y.relu() if rectify else y
 
     twin.check(layer, theirs, distinct_array(case.shape, rng, dtype), seed, floor=0.1)
 
@@ -41,6 +45,12 @@ def test_both_passes_agree_with_pytorch(form, workers, dtype, case, seed):
 @given(case=WINOGRAD, seed=seeds())
 def test_winograd_agrees_with_pytorch(workers, dtype, case, seed):
     check(case, seed, dtype, "winograd")
+
+
+@pytest.mark.parametrize("algorithm", ["im2col", "winograd"])
+@given(case=WINOGRAD, seed=seeds())
+def test_a_convolution_that_rectifies_agrees_with_pytorch(form, workers, algorithm, case, seed):
+    check(case, seed, "float64", algorithm, rectify=True)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from torch_twin import results
 
 from minialex import forms, kernels, models, threads
 from minialex.errors import InputError
-from minialex.layers import LRN, MaxPool2d
+from minialex.layers import LRN, MaxPool2d, ReLU
+from minialex.layers.relu import add_bias
 from minialex.optim import SGD
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -66,6 +67,31 @@ def test_pooling_at_the_limit_of_the_index(kernel, dtype, rng):
     layer = MaxPool2d(kernel, stride=3)
     gy = distinct_array((2, *layer.output_shape(x.shape[1:])), rng, dtype)
     in_both_forms(lambda: results(layer, x, gy), TOLERANCE[dtype])
+
+
+@given(size=st.integers(1, 40), seed=seeds(), odd=st.sampled_from([None, *ODD_VALUES]))
+def test_relu(dtype, size, seed, odd):
+    rng = np.random.default_rng(seed)
+    x = with_odd_values(distinct_array((size, 3), rng, dtype), odd, rng)
+    gy = with_odd_values(distinct_array((size, 3), rng, dtype), odd, rng)
+    in_both_forms(lambda: results(ReLU(), x, gy), TOLERANCE[dtype])
+
+
+@given(
+    rows=st.integers(0, 9),
+    filters=st.integers(1, 40),
+    rectify=st.booleans(),
+    seed=seeds(),
+    odd=st.sampled_from([None, *ODD_VALUES]),
+)
+def test_bias_and_relu(dtype, rows, filters, rectify, seed, odd):
+    def run() -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(seed)
+        y = with_odd_values(rng.standard_normal((rows, filters)).astype(dtype), odd, rng)
+        add_bias(y, rng.standard_normal(filters).astype(dtype), rectify)
+        return {"y": y}
+
+    in_both_forms(run, TOLERANCE[dtype])
 
 
 @given(size=st.integers(1, 40), seed=seeds(), odd=st.sampled_from([None, *ODD_VALUES]))
