@@ -15,7 +15,7 @@ from minialex.errors import InputError, nearest
 from minialex.tables import percent
 
 if TYPE_CHECKING:
-    from minialex.run import Result
+    from minialex.figures import Result
 
 DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 WRONG_INPUT, INTERRUPTED = 2, 130  # exit codes; 130 is a shell's for Ctrl-C

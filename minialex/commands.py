@@ -137,7 +137,8 @@ def plot(
         Folder of the CIFAR files. Default: where the run found them.
     """
     from minialex import plot
-    from minialex.run import read_config, read_log
+    from minialex.figures import read_log
+    from minialex.run import read_config
 
     path = out or run / f"{what}.png"
     if path.suffix != ".png":
@@ -158,7 +159,8 @@ RESULTS = ("parameters", "best epoch", "val accuracy", "test accuracy", "seconds
 
 def _facts(folder: Path) -> dict[str, str]:
     """Return a run's configuration and results in words, by name."""
-    from minialex.run import read_config, read_result
+    from minialex.figures import read_result
+    from minialex.run import read_config
 
     document, config = read_config(folder)
     result = read_result(folder)

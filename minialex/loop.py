@@ -15,12 +15,13 @@ from minialex.data.loader import Loader
 from minialex.data.pixels import Pixels
 from minialex.errors import InputError
 from minialex.evaluate import evaluate, finite, first_not_finite
+from minialex.figures import Epoch, Result, read_result, write_json, write_log
 from minialex.interrupt import Interrupt, Interrupted
 from minialex.layers import SoftmaxCrossEntropy
 from minialex.network import Sequential
 from minialex.optim import SGD
 from minialex.progress import Silent
-from minialex.run import Epoch, Result, read_result, write_config, write_json, write_log
+from minialex.run import write_config
 
 
 class TrainingError(InputError):

@@ -1,16 +1,14 @@
 """A network is a list of layers."""
 
-import copy
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from minialex.assembly import named_copies, rectify_in_convolutions
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
-from minialex.layers import Conv2d, ReLU
 
 LARGEST_HINT = 512  # pixels up to which the smallest working picture is searched
 
@@ -70,8 +68,8 @@ class Sequential:
         name: str = "network",
     ) -> None:
         self.name, self.dtype = name, np.dtype(dtype)
-        self.layers = _named_copies(layers)
-        _rectify_in_convolutions(self.layers)
+        self.layers = named_copies(layers)
+        rectify_in_convolutions(self.layers)
         self.shapes = self._infer(tuple(input_shape))
         rng = np.random.default_rng(seed)
         for layer, shape in zip(self.layers, self.shapes, strict=False):
@@ -186,35 +184,3 @@ class Sequential:
                 continue
             return size
         return None
-
-
-def _named_copies(layers: Sequence[Layer | tuple[str, Layer]]) -> list[Layer]:
-    """Return a copy of each layer, with its name."""
-    copies: list[Layer] = []
-    names: set[str] = set()
-    weights = 0
-    for entry in layers:
-        name, layer = entry if isinstance(entry, tuple) else ("", entry)
-        weights += layer.kind in ("conv", "fc")
-        if name in names:
-            raise InputError(f"two layers are called {name!r}")
-        name = name or f"{layer.kind}{weights}"
-        while name in names:
-            name += "b"  # a second ReLU behind one convolution
-        names.add(name)
-        copies.append(copy.deepcopy(layer))
-        copies[-1].name = name
-    return copies
-
-
-def _rectify_in_convolutions(layers: list[Layer]) -> None:
-    """Let a convolution do the work of the ReLU behind it, on blocks that are in the cache.
-
-    Only where both are ours: a reader's subclass may compute something else.
-    """
-    for layer, after in pairwise([Layer(), *layers, Layer()]):
-        both = type(layer) is Conv2d and type(after) is ReLU
-        if type(layer) is Conv2d:
-            layer.rectify = both
-        if type(after) is ReLU:
-            after.done_by = layer.name if both else ""

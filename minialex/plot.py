@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minialex.run import Epoch, Run
+from minialex.figures import Epoch
+from minialex.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

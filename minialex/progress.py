@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from minialex.tables import percent
 
 if TYPE_CHECKING:
+    from minialex.figures import Epoch
     from minialex.resume import Position
-    from minialex.run import Epoch
 
 
 class Silent:

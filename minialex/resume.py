@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minialex import checkpoint, run, threads
+from minialex import checkpoint, figures, run, threads
 from minialex.config import Config
 from minialex.errors import InputError
 
@@ -84,7 +84,7 @@ def restore(training: "Training") -> None:
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is damaged: its position is incomplete ({error!r})") from None
     epoch = training.position.epoch
-    training.log = [row for row in run.read_log(folder) if row.epoch <= epoch]
+    training.log = [row for row in figures.read_log(folder) if row.epoch <= epoch]
     if training.position.best_epoch:
         best = folder / "best.safetensors"
         training.best = {name: p.copy() for name, p in network.params.items()}

@@ -1,22 +1,19 @@
 """The run folder: what a training leaves behind, and using it.
 
 config.json       the configuration with everything resolved, classes, versions and machine
-log.csv           a row an epoch (`Epoch`)
+log.csv           a row an epoch (see `minialex.figures`)
 last.safetensors  where `--resume` goes on; best.safetensors has the highest validation accuracy,
                   epoch-NNN.safetensors is kept by --save-every
 result.json       loss and accuracy on the test pictures, measured once, at the end
 curves.png        the log as a picture
 """
 
-import csv
 import dataclasses
-import io
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,36 +21,11 @@ from minialex import checkpoint as checkpoints
 from minialex import config, machine
 from minialex.config import Config
 from minialex.errors import InputError
+from minialex.figures import write_json
 
 if TYPE_CHECKING:
     from minialex.data.pixels import Pixels
     from minialex.network import Sequential
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A row of log.csv. Training figures are means over the epoch, while the weights move."""
-
-    epoch: int
-    step: int
-    lr: float
-    train_loss: float
-    train_accuracy: float
-    val_loss: float
-    val_accuracy: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a training; test figures are None where no test pictures were given."""
-
-    epochs: int
-    best_epoch: int
-    val_accuracy: float
-    test_accuracy: float | None
-    test_loss: float | None
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -169,44 +141,3 @@ def read_config(folder: Path) -> tuple[dict[str, Any], Config]:
     if not document["classes"] or not all(isinstance(name, str) for name in document["classes"]):
         raise InputError(f"{path} is not a run's config.json: its 'classes' are no names")
     return document, settings
-
-
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write a JSON file as a whole."""
-    checkpoints.write(path, (json.dumps(document, indent=2) + "\n").encode())
-
-
-def write_log(folder: Path, rows: Iterable[Epoch]) -> None:
-    """Write log.csv as a whole, so that a full disk costs no earlier row."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in dataclasses.fields(Epoch))
-    writer.writerows(dataclasses.astuple(row) for row in rows)
-    checkpoints.write(folder / "log.csv", text.getvalue().encode())
-
-
-def read_log(folder: Path) -> list[Epoch]:
-    """Return the rows of log.csv; none where the run wrote none."""
-    path = folder / "log.csv"
-    if not path.exists():
-        return []
-    kinds = get_type_hints(Epoch).values()
-    try:
-        _, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
-        return [Epoch(*(kind(v) for kind, v in zip(kinds, row, strict=True))) for row in rows]
-    except (ValueError, csv.Error) as error:
-        raise InputError(f"{path} is damaged: {error}") from None
-
-
-def read_result(folder: Path) -> Result | None:
-    """Return result.json, or None where the run is not finished."""
-    path = folder / "result.json"
-    if not path.exists():
-        return None
-    document = config.read_json(path)
-    wanted = get_type_hints(Result)
-    if document.keys() != wanted.keys() or any(
-        isinstance(value, bool | str | list | dict) for value in document.values()
-    ):
-        raise InputError(f"{path} is damaged: it needs numbers for {', '.join(wanted)}")
-    return Result(**document)

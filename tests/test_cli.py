@@ -11,7 +11,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from minialex import checkpoint, cli, data, models, run
+from minialex import checkpoint, cli, data, figures, models, run
 from minialex.config import Config
 
 TRAIN = ("train", "--model=tiny", "--data=tiny", "--epochs=2", "--batch-size=16", "--threads=1")
@@ -49,7 +49,7 @@ def test_training_ends_with_the_test_accuracy_and_what_to_try(call, tmp_path):
     code, out, said = call(*TRAIN)
     assert (code, said) == (0, "")
     folder = "runs/tiny-tiny-1"
-    result = run.read_result(tmp_path / folder)
+    result = figures.read_result(tmp_path / folder)
     assert float(re.findall(r"([\d.]+) %", out)[-1]) == pytest.approx(
         100 * result.test_accuracy, abs=0.05
     )
@@ -81,18 +81,18 @@ def test_init_starts_from_a_run(call, trained):
 
 
 def test_resuming_a_finished_run_repeats_its_result(call, trained):
-    before = run.read_result(run.Path(trained))
+    before = figures.read_result(run.Path(trained))
     code, out, _ = call("train", "--resume", trained)
     assert code == 0
     assert "is finished" in out
     assert "test accuracy" in out
-    assert run.read_result(run.Path(trained)) == before
+    assert figures.read_result(run.Path(trained)) == before
 
 
 def test_eval_prints_the_accuracy_of_every_class(call, trained, tmp_path):
     code, out, _ = call("eval", trained)
     assert code == 0
-    result = run.read_result(tmp_path / trained)
+    result = figures.read_result(tmp_path / trained)
     assert f"test accuracy {100 * result.test_accuracy:.1f} %" in out
     for name in tiny.CLASSES:
         assert re.search(rf"^ ?{name} +10 +[\d.]+ %", out, re.MULTILINE)

@@ -8,7 +8,7 @@ import tiny
 from PIL import Image
 
 from minialex import plot
-from minialex.run import Epoch
+from minialex.figures import Epoch
 
 ORANGE = tuple(bytes.fromhex(plot.ORANGE[1:]))
 

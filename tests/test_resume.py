@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tiny
 
-from minialex import checkpoint, loop, models, run
+from minialex import checkpoint, figures, loop, models, run
 from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.interrupt import Interrupt, Interrupted
@@ -63,9 +63,9 @@ def assert_same_run(a: Path, b: Path):
             assert np.array_equal(tensor, others[key]), key
         state["position"]["seconds"] = other["position"]["seconds"] = 0
         assert state == other
-    logs = [[dataclasses.replace(r, seconds=0) for r in run.read_log(f)] for f in (a, b)]
+    logs = [[dataclasses.replace(r, seconds=0) for r in figures.read_log(f)] for f in (a, b)]
     assert logs[0] == logs[1]
-    results = [dataclasses.replace(run.read_result(folder), seconds=0) for folder in (a, b)]
+    results = [dataclasses.replace(figures.read_result(folder), seconds=0) for folder in (a, b)]
     assert results[0] == results[1]
 
 
@@ -113,9 +113,9 @@ def test_plateau_goes_on_counting(tmp_path):
 def test_rows_behind_the_checkpoint_are_dropped(whole, tmp_path):
     """As after a crash between log and checkpoint: the epoch is done again."""
     stop_at(9, tmp_path)
-    run.write_log(tmp_path, [*run.read_log(tmp_path), *run.read_log(whole)[1:]])
+    figures.write_log(tmp_path, [*figures.read_log(tmp_path), *figures.read_log(whole)[1:]])
     resume(tmp_path)
-    assert [row.epoch for row in run.read_log(tmp_path)] == [1, 2, 3]
+    assert [row.epoch for row in figures.read_log(tmp_path)] == [1, 2, 3]
     assert_same_run(tmp_path, whole)
 
 
@@ -142,7 +142,7 @@ def test_more_epochs_continue_a_schedule_without_an_end(tmp_path):
     train(tmp_path / "resumed", short)
     with pytest.raises(Interrupted):
         resume(tmp_path / "resumed", longer, progress=tiny.At(14, ctrl_c))
-    assert run.read_result(tmp_path / "resumed") is None  # no longer that of the short run
+    assert figures.read_result(tmp_path / "resumed") is None  # no longer that of the short run
     resume(tmp_path / "resumed", longer)
     assert_same_run(tmp_path / "resumed", tmp_path / "whole")
     with pytest.raises(InputError, match="has 4 epochs behind it"):
@@ -264,7 +264,7 @@ def test_a_process_that_is_interrupted_and_resumed(tmp_path):
     assert process.returncode == 130
     assert "Go on with: minialex train --resume resumed" in said
     assert "Traceback" not in said
-    assert run.read_result(tmp_path / "resumed") is None
+    assert figures.read_result(tmp_path / "resumed") is None
     process = start("--resume", "resumed")
     out, said = process.communicate(timeout=60)
     assert process.returncode == 0, said

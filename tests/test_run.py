@@ -9,7 +9,7 @@ import tiny
 from PIL import Image
 from safetensors.numpy import save_file
 
-from minialex import checkpoint, models, run
+from minialex import checkpoint, figures, models, run
 from minialex.config import Config
 from minialex.errors import InputError
 from minialex.layers import Softmax
@@ -168,8 +168,8 @@ def test_a_folder_without_a_run_is_refused(text, message, tmp_path):
 def test_a_damaged_log_is_named(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,step\n1,x\n")
     with pytest.raises(InputError, match=r"log\.csv is damaged"):
-        run.read_log(tmp_path)
-    assert run.read_log(tmp_path / "none") == []
+        figures.read_log(tmp_path)
+    assert figures.read_log(tmp_path / "none") == []
 
 
 @pytest.mark.parametrize("single", [np.zeros((8, 8, 3), np.uint8), "picture.png"], ids=type)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny
 
-from minialex import checkpoint, loop, models, run
+from minialex import checkpoint, figures, loop, models, run
 from minialex.config import Config
 from minialex.errors import InputError
 from minialex.evaluate import Evaluation, accuracy_per_class, evaluate
@@ -59,8 +59,8 @@ def test_the_test_pictures_are_measured_once_with_the_best_weights(monkeypatch, 
     assert history.result.best_epoch == position["position"]["best_epoch"]
     best_row = max(history.log, key=lambda row: row.val_accuracy)
     assert history.result.best_epoch == best_row.epoch
-    assert run.read_result(tmp_path) == history.result
-    assert run.read_log(tmp_path) == history.log
+    assert figures.read_result(tmp_path) == history.result
+    assert figures.read_log(tmp_path) == history.log
 
 
 def test_held_out_pictures_are_not_trained_on(monkeypatch):
@@ -145,7 +145,7 @@ def test_weights_spoilt_by_an_epochs_last_step_are_not_saved(tmp_path):
     with pytest.raises(loop.TrainingError, match=r"step 12 \(epoch 2\).*the parameter conv1\.b"):
         fit(network, tiny.splits(), tiny.CONFIG, folder=tmp_path, progress=spoil)
     assert checkpoint.load(tmp_path / "last.safetensors")[1]["position"]["step"] == 6
-    assert len(run.read_log(tmp_path)) == 1
+    assert len(figures.read_log(tmp_path)) == 1
 
 
 def test_a_learning_rate_beyond_reason_is_reported_before_any_checkpoint():
