@@ -1,4 +1,4 @@
-"""The command line: `minialex train`, and the functions of `minialex.commands`."""
+"""The command line: `minialex train`, and the functions in `minialex.commands`."""
 
 import argparse
 import errno
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import minialex
-from minialex import commands
+from minialex.commands import describe, runs
 from minialex.config import Config, read
 from minialex.errors import InputError, nearest
 from minialex.tables import percent
@@ -66,12 +66,12 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "eval": commands.evaluate,
-    "predict": commands.predict,
-    "plot": commands.plot,
-    "compare": commands.compare,
-    "summary": commands.summary,
-    "models": commands.models,
+    "eval": runs.evaluate,
+    "predict": runs.predict,
+    "plot": runs.plot,
+    "compare": runs.compare,
+    "summary": describe.summary,
+    "models": describe.models,
 }
 
 
