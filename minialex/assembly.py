@@ -16,7 +16,7 @@ def named_copies(layers: Sequence[Layer | tuple[str, Layer]]) -> list[Layer]:
     weights = 0
     for entry in layers:
         name, layer = entry if isinstance(entry, tuple) else ("", entry)
-        weights += layer.kind in ("conv", "fc")
+        weights += layer.kind in ("conv", "local", "fc")
         if name in names:
             raise InputError(f"two layers are called {name!r}")
         name = name or f"{layer.kind}{weights}"

@@ -1,12 +1,10 @@
-"""Windows on pictures: im2col, col2im, and what convolution and pooling share."""
+"""Windows on pictures: im2col, col2im, and blocks of them for the pool of threads."""
 
 from collections.abc import Callable
 
 from minialex import threads
 from minialex.backend import Array, xp_of
-from minialex.errors import InputError
-from minialex.layer import Layer, Shape
-from minialex.shapes import Geometry, Padding, checked_padding, pair, window_geometry
+from minialex.shapes import Geometry
 
 WORKSPACE_BYTES = 64 << 20  # for what all workers hold of pictures; sums of gW come on top
 BLOCK_BYTES = 6 << 20  # for one worker's `cols`: more falls out of the cache, less starves BLAS
@@ -119,46 +117,3 @@ def over_blocks(
 
     images = max(1, budget_rows // out_height)
     threads.parallel(blocks, len(x), images, threads.workers_for(x))
-
-
-class WindowLayer(Layer):
-    """A layer that looks through windows: kernel, stride, padding and their checks."""
-
-    start_inside = False
-
-    def __init__(
-        self,
-        kernel: int | tuple[int, int],
-        stride: int | tuple[int, int],
-        pad: Padding,
-        rounding: str,
-    ) -> None:
-        super().__init__()
-        if rounding not in ("floor", "ceil"):
-            raise InputError(f'{self.kind}: rounding={rounding!r} is not "floor" or "ceil"')
-        self.kernel = pair(self.kind, "kernel", kernel)
-        self.stride = pair(self.kind, "stride", stride)
-        self.pad = checked_padding(self.kind, pad)
-        self.rounding = rounding
-
-    def geometry(self, input_shape: Shape) -> Geometry:
-        """Return how the windows lie on pictures of this (H, W, C); InputError if none fits."""
-        if len(input_shape) != 3:
-            raise InputError(f"{self.label()} needs (height, width, channels), not {input_shape}")
-        height, width, _ = input_shape
-        geometry = window_geometry(
-            (height, width), self.kernel, self.stride, self.pad, self.rounding, self.start_inside
-        )
-        if min(geometry.out) < 1:
-            raise InputError(f"{self.label()} does not fit its {height}x{width} input")
-        return geometry
-
-    def window_bytes(self, x: Array) -> int:
-        """Return the size of one window's copy."""
-        return self.kernel[0] * self.kernel[1] * x.shape[3] * x.dtype.itemsize
-
-    def details(self) -> str:
-        kh, kw = self.kernel
-        sh, sw = self.stride
-        text = f"{kh}x{kw}, stride {sh if sh == sw else f'{sh}x{sw}'}"
-        return text if self.pad == 0 else f"{text}, pad {self.pad}"

@@ -9,8 +9,28 @@ from strategies import distinct_array
 from torch_twin import TOLERANCE, assert_close, randomised, results
 
 from minialex import layers
+from minialex.gradcheck import check_layer
 from minialex.layer import Layer
-from minialex.layers import LRN, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Softmax
+from minialex.layers import (
+    LRN,
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    LocallyConnected2d,
+    MapLRN,
+    MaxPool2d,
+    PReLU,
+    ReLU,
+    RReLU,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+    ZeroPad2d,
+)
 
 PICTURE = (4, 7, 6, 4)  # (N, H, W, C)
 EXAMPLES = {
@@ -20,9 +40,21 @@ EXAMPLES = {
     "conv winograd": (lambda: Conv2d(6, 3, pad=1, groups=2, algorithm="winograd"), PICTURE),
     "pool": (lambda: MaxPool2d(3, 2), PICTURE),
     "pool padded": (lambda: MaxPool2d((3, 2), 2, pad=1, rounding="ceil"), PICTURE),
+    "average pool": (lambda: AvgPool2d(3, 2), PICTURE),
+    "average pool padded": (lambda: AvgPool2d((3, 2), 2, pad=1, rounding="ceil"), PICTURE),
+    "local": (lambda: LocallyConnected2d(5, (3, 2), stride=(2, 1), pad=(1, 0, 2, 1)), PICTURE),
     "lrn": (lambda: LRN(alpha=0.5), PICTURE),
     "lrn towers": (lambda: LRN(n=4, alpha=0.5, groups=2), PICTURE),
+    "maplrn": (lambda: MapLRN(3, alpha=5.0), PICTURE),
+    "maplrn even": (lambda: MapLRN(4, alpha=5.0), PICTURE),
+    "zero padding": (lambda: ZeroPad2d((1, 2, 0, 3)), PICTURE),
     "relu": (ReLU, PICTURE),
+    "leaky relu": (lambda: LeakyReLU(0.3), PICTURE),
+    "prelu": (PReLU, PICTURE),
+    "rrelu": (RReLU, PICTURE),
+    "sigmoid": (Sigmoid, PICTURE),
+    "tanh": (Tanh, PICTURE),
+    "softplus": (Softplus, PICTURE),
     "dropout": (Dropout, PICTURE),
     "dropout paper": (lambda: Dropout(0.3, mode="paper"), PICTURE),
     "flatten": (Flatten, PICTURE),
@@ -70,6 +102,12 @@ def test_every_layer_takes_part():
     assert exported == tested
 
 
+def test_the_gradient_checker_finds_nothing(example, dtype):
+    """Derivatives, linearity, repeatability, and arrays that must stay as they are: gradcheck."""
+    case = Case(example, dtype)
+    check_layer(case.layer, case.x)
+
+
 def test_shapes_and_dtypes(example, dtype):
     case = Case(example, dtype)
     assert case.layer.grads.keys() == case.layer.params.keys()
@@ -80,29 +118,11 @@ def test_shapes_and_dtypes(example, dtype):
     assert {value.dtype.name for value in found.values()} == {dtype}
 
 
-@pytest.mark.parametrize("train", [False, True])
-def test_inputs_and_parameters_stay_as_they_are(example, train):
-    case = Case(example)
-    arrays = [case.x, case.gy, *case.layer.params.values()]
-    before = [a.tobytes() for a in arrays]
-    results(case.layer, case.x, case.gy, train)
-    assert [a.tobytes() for a in arrays] == before
-
-
 def test_inputs_may_be_read_only(example):
     case = Case(example)
     expected = case.results()
     case.x.flags.writeable = case.gy.flags.writeable = False
     assert_equal(case.results(), expected)
-
-
-def test_backward_twice_gives_the_same(example):
-    case = Case(example)
-    expected = case.results()
-    case.layer.backward(-2 * case.gy)
-    again = {"gx": case.layer.backward(case.gy)}
-    again |= {f"g{name}": value for name, value in case.layer.grads.items()}
-    assert_equal(again, {name: expected[name] for name in again})
 
 
 def test_the_first_layer_needs_no_gx(example):
@@ -180,17 +200,6 @@ def test_layers_share_no_memory(example):
     np.testing.assert_array_equal(y, expected["y"])
     np.testing.assert_array_equal(gx, expected["gx"])
     np.testing.assert_array_equal(gx_second, kept)
-
-
-def test_the_passes_are_linear_where_they_must_be(example):
-    """backward(0) = 0, and backward(a + b) = backward(a) + backward(b)."""
-    case = Case(example)
-    case.layer.forward(case.x)
-    assert not case.layer.backward(0 * case.gy).any()
-    assert not any(value.any() for value in case.layer.grads.values())
-    parts = [case.layer.backward(gy).copy() for gy in (case.gy, case.gy[::-1] ** 2)]
-    both = case.layer.backward(case.gy + case.gy[::-1] ** 2)
-    np.testing.assert_allclose(sum(parts), both, rtol=1e-9, atol=1e-12)
 
 
 def test_arrays_stay_on_their_device(example, xp):

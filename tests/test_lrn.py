@@ -8,8 +8,10 @@ The second window is the mirror of the first, which differs from it where n is e
 
 import numpy as np
 import pytest
+import torch
 import torch_twin as twin
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import LRNCase, distinct_array, features_drawn, lrn_geometry, seeds
 
 from minialex.errors import InputError
@@ -100,6 +102,65 @@ def test_the_papers_sum_and_the_frameworks_mean(rng):
     paper = LRN(n=5, alpha=0.1).forward(x)
     frameworks = LRN(n=5, alpha=0.5, alpha_over_n=True).forward(x)
     np.testing.assert_allclose(paper, frameworks, rtol=1e-12)
+
+
+# y_i = x_i / (k + c sum x_j^2)^beta over the channels j = i - before ... i + after that there are.
+CONVENTIONS = {  # layer, before, after, k, c, beta
+    "paper, section 3.3": (LRN.paper(), 2, 2, 2.0, 1e-4, 0.75),
+    "cuda-convnet, run 145": (LRN.krizhevsky(k=2), 2, 2, 2.0, 2e-5, 0.75),
+    "cuda-convnet, 11 % on CIFAR-10": (LRN.krizhevsky(9, 1e-3, k=1), 4, 4, 1.0, 1e-3 / 9, 0.75),
+    "cuda-convnet, even size": (LRN.krizhevsky(4, 8e-3, 0.5, k=1), 2, 1, 1.0, 2e-3, 0.5),
+    "Caffe, caffe.proto": (LRN.caffe(), 2, 2, 1.0, 1 / 5, 0.75),
+    "Caffe, bvlc_alexnet": (LRN.caffe(5, 1e-4, 0.75), 2, 2, 1.0, 2e-5, 0.75),
+    "PyTorch, nn.LocalResponseNorm": (LRN.torch(5), 2, 2, 1.0, 2e-5, 0.75),
+    "TensorFlow, tf.nn.lrn": (LRN.tensorflow(), 5, 5, 1.0, 1.0, 0.5),
+    "TensorFlow, its AlexNet": (LRN.tensorflow(2, 2.0, 1e-4, 0.75), 2, 2, 2.0, 1e-4, 0.75),
+}
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_every_house_has_its_own_formula(convention, rng):
+    layer, before, after, k, c, beta = CONVENTIONS[convention]
+    x = 100 * rng.standard_normal((2, 2, 3, 13))
+    expected = np.empty_like(x)
+    for i in range(13):
+        squares = sum(x[..., j] ** 2 for j in range(max(0, i - before), min(12, i + after) + 1))
+        expected[..., i] = x[..., i] / (k + c * squares) ** beta
+    np.testing.assert_allclose(layer.forward(x), expected, rtol=1e-12)
+
+
+@given(
+    size=st.integers(1, 7),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "alpha": st.floats(0.3, 1),
+            "beta": st.sampled_from((0.5, 1.0)),
+            "k": st.sampled_from((1.5, 2.0)),
+        },
+    ),
+    seed=seeds(),
+)
+def test_pytorchs_parameters_and_defaults_are_pytorchs(size, options, seed):
+    x = 10 * distinct_array((2, 2, 3, 6), np.random.default_rng(seed))
+    theirs = torch.nn.LocalResponseNorm(size, **options)(torch.tensor(x).permute(0, 3, 1, 2))
+    ours = LRN.torch(size, **options).forward(x)
+    np.testing.assert_allclose(ours, theirs.permute(0, 2, 3, 1).numpy(), rtol=1e-10)
+
+
+def test_both_towers_of_the_paper_and_of_its_code(rng):
+    x = 100 * rng.standard_normal((1, 2, 2, 12))
+    for both, one in (
+        (LRN.paper(groups=2), LRN.paper()),
+        (LRN.krizhevsky(k=2, groups=2), LRN.krizhevsky(k=2)),
+    ):
+        towers = [one.forward(x[..., :6]).copy(), one.forward(x[..., 6:])]
+        np.testing.assert_allclose(both.forward(x), np.concatenate(towers, axis=-1), rtol=1e-12)
+
+
+def test_caffes_even_sizes_are_refused_as_by_caffe():
+    with pytest.raises(InputError, match=r"local_size=4.*odd"):
+        LRN.caffe(4)
 
 
 def test_windows_do_not_cross_towers(form, rng):

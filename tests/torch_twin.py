@@ -31,12 +31,41 @@ def max_pool2d(x, *, kernel, stride, padding: Sides = (0, 0, 0, 0)):
     return y.permute(0, 2, 3, 1)
 
 
+def avg_pool2d(x, *, kernel, stride, padding: Sides = (0, 0, 0, 0)):
+    """The sum of every window divided by how many of its cells are no padding."""
+    sums = [
+        F.avg_pool2d(_padded(a, padding), kernel, stride, divisor_override=1)
+        for a in (x, torch.ones_like(x))
+    ]
+    return (sums[0] / sums[1]).permute(0, 2, 3, 1)
+
+
+def locally_connected2d(x, W, b, *, stride=1, padding: Sides = (0, 0, 0, 0)):
+    """Cross-correlation with W (OH, OW, kh, kw, C, F): own filters at every position."""
+    out_height, out_width, kh, kw, channels, _ = W.shape
+    cols = F.unfold(_padded(x, padding), (kh, kw), stride=stride)  # (N, C kh kw, OH OW)
+    cols = cols.reshape(len(x), channels, kh, kw, out_height, out_width)
+    return torch.einsum("nchwij,ijhwcf->nijf", cols, W) + b
+
+
 def lrn(x, *, n=5, k=2.0, alpha=1e-4, beta=0.75, alpha_over_n=False, groups: int = 1):
     """Normalisation within each group of channels; PyTorch always divides alpha by n."""
     alpha = alpha if alpha_over_n else alpha * n
     towers = x.permute(0, 3, 1, 2).chunk(groups, dim=1)
     y = torch.cat([F.local_response_norm(t, n, alpha, beta, k) for t in towers], dim=1)
     return y.permute(0, 2, 3, 1)
+
+
+def map_lrn(x, *, size, k, alpha, beta):
+    """Normalisation by the sum of squares over size x size pixels of the same map."""
+    before, after = size // 2, size - 1 - size // 2
+    squares = _padded(x * x, (before, after, before, after))
+    scale = k + alpha * F.avg_pool2d(squares, size, stride=1)  # the mean divides by size^2
+    return x / scale.permute(0, 2, 3, 1) ** beta
+
+
+def zero_pad2d(x, sides: Sides):
+    return _padded(x, sides).permute(0, 2, 3, 1)
 
 
 def flatten(x):
@@ -51,6 +80,27 @@ def linear(x, W, b):
 
 def relu(x):
     return F.relu(x)
+
+
+def leaky_relu(x, slope):
+    return F.leaky_relu(x, slope)
+
+
+def prelu(x, a):
+    """PyTorch's channels are axis 1."""
+    return F.prelu(x.movedim(-1, 1), a).movedim(1, -1)
+
+
+def sigmoid(x):
+    return torch.sigmoid(x)
+
+
+def tanh(x):
+    return torch.tanh(x)
+
+
+def softplus(x):
+    return F.softplus(x, threshold=40)  # above, PyTorch's is x itself; its default is 20
 
 
 def softmax(x):

@@ -9,7 +9,8 @@ from minialex.layer import Shape
 from minialex.layers.relu import add_bias, relu_backward
 from minialex.shapes import Padding
 from minialex.threads import count, scratch, zeros
-from minialex.windows import WindowLayer, add_unpadded, col2im, im2col, over_blocks, padded
+from minialex.window_layer import WindowLayer
+from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 
 
 class Conv2d(WindowLayer):
@@ -33,8 +34,7 @@ class Conv2d(WindowLayer):
     rounding : "floor" or "ceil"
         Of the output size. Krizhevsky's "ceil" appends zeros at the bottom and the right.
     init : function (rng, shape) -> first W
-    bias : float
-        First value of b.
+    bias : float, or function (rng, shape of W) -> first b
     algorithm : "im2col", "winograd" or "auto"
         "auto" takes Winograd's where it saves enough (minialex/winograd.py, docs/performance.md);
         `summary` says which.
@@ -57,7 +57,7 @@ class Conv2d(WindowLayer):
         groups: int = 1,
         rounding: str = "floor",
         init: Initialiser = he,
-        bias: float = 0.0,
+        bias: float | Initialiser = 0.0,
         algorithm: str = "auto",
     ) -> None:
         super().__init__(kernel, stride, pad, rounding)
@@ -82,10 +82,13 @@ class Conv2d(WindowLayer):
             )
         return (*geometry.out, self.filters)
 
-    def build(self, input_shape, rng, dtype="float32"):
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         self.output_shape(input_shape)  # raises where the layer cannot be applied
         W_shape = (*self.kernel, input_shape[2] // self.groups, self.filters)
-        self.set_params(self.init(rng, W_shape), self.bias, dtype)
+        return {"W": W_shape, "b": (self.filters,)}
+
+    def build(self, input_shape, rng, dtype="float32"):
+        self.set_params(self.param_shapes(input_shape), self.init, self.bias, rng, dtype)
 
     def forward(self, x: Array, train: bool = False) -> Array:
         geometry = self.geometry(x.shape[1:])

@@ -17,13 +17,14 @@ class Linear(Layer):
     units : int
         M, the number of outputs.
     init : function (rng, shape) -> first W
-    bias : float
-        First value of b.
+    bias : float, or function (rng, shape of W) -> first b
     """
 
     kind = "fc"
 
-    def __init__(self, units: int, init: Initialiser = he, bias: float = 0.0) -> None:
+    def __init__(
+        self, units: int, init: Initialiser = he, bias: float | Initialiser = 0.0
+    ) -> None:
         super().__init__()
         if units < 1:
             raise InputError(f"fc: units={units} is not a positive number")
@@ -34,9 +35,12 @@ class Linear(Layer):
             raise InputError(f"{self.label()} needs rows, not {input_shape}: put Flatten before it")
         return (self.units,)
 
-    def build(self, input_shape, rng, dtype="float32"):
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         self.output_shape(input_shape)  # raises where the layer cannot be applied
-        self.set_params(self.init(rng, (input_shape[0], self.units)), self.bias, dtype)
+        return {"W": (input_shape[0], self.units), "b": (self.units,)}
+
+    def build(self, input_shape, rng, dtype="float32"):
+        self.set_params(self.param_shapes(input_shape), self.init, self.bias, rng, dtype)
 
     def forward(self, x: Array, train: bool = False) -> Array:
         W, b = self.params["W"], self.params["b"]

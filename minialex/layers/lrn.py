@@ -16,8 +16,9 @@ class LRN(Layer):
     x, y: (N, H, W, C). The window of channel i starts at i - n // 2, is n wide, and is clipped at
     the first and the last channel of the group.
 
-    A sum, as the paper writes it. Caffe, PyTorch and Krizhevsky's own code divide alpha by n: pass
-    `alpha_over_n=True`. They also start from k = 1 where the paper has 2.
+    One name, four functions: the paper sums, Caffe, PyTorch and Krizhevsky's own code divide alpha
+    by n, TensorFlow gives half the window, and the defaults are far apart. `LRN.paper()`,
+    `.krizhevsky()`, `.caffe()`, `.torch()` and `.tensorflow()` take each house's parameters.
 
     Parameters
     ----------
@@ -26,6 +27,7 @@ class LRN(Layer):
     k, alpha, beta : float
         k > 0, or a pixel of zeros would be 0 / 0.
     alpha_over_n : bool
+        Divide alpha by n, also where the window is clipped.
     groups : int
         Windows never cross the border of a group: 2 for the paper's two GPUs.
     """
@@ -47,8 +49,54 @@ class LRN(Layer):
                 f"lrn: n={n}, k={k}, alpha={alpha}, groups={groups}: n and groups must be "
                 "whole numbers of at least 1, k above 0, alpha at least 0"
             )
-        self.n, self.k, self.beta, self.groups = n, k, beta, groups
+        self.n, self.k, self.alpha, self.beta, self.groups = n, k, alpha, beta, groups
+        self.alpha_over_n = alpha_over_n
         self.c = alpha / n if alpha_over_n else alpha
+
+    @classmethod
+    def paper(cls, groups: int = 1) -> "LRN":
+        """Return section 3.3 as printed: a sum over n = 5 channels, k = 2, alpha = 1e-4."""
+        return cls(5, 2.0, 1e-4, 0.75, groups=groups)
+
+    @classmethod
+    def krizhevsky(
+        cls, size: int = 5, scale: float = 1e-4, pow: float = 0.75, *, k: float, groups: int = 1
+    ) -> "LRN":
+        """Return cuda-convnet's `cmrnorm`: (k + scale / size * sum)^pow.
+
+        The division is in its layer.py, NormLayerParser. k is 1 in cuda-convnet, and `minDiv`,
+        default 1, in its successors; the network behind the paper (run 145) has 2, with our
+        defaults: a fifth of the alpha that the paper prints.
+        """
+        return cls(size, k, scale, pow, alpha_over_n=True, groups=groups)
+
+    @classmethod
+    def caffe(
+        cls, local_size: int = 5, alpha: float = 1.0, beta: float = 0.75, k: float = 1.0
+    ) -> "LRN":
+        """Return Caffe's across channels, with the defaults of caffe.proto.
+
+        Its AlexNets give alpha and beta and leave k at 1. Even sizes are refused, as there.
+        """
+        if local_size % 2 == 0:
+            raise InputError(f"lrn: local_size={local_size}: Caffe takes odd sizes only")
+        return cls(local_size, k, alpha, beta, alpha_over_n=True)
+
+    @classmethod
+    def torch(cls, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> "LRN":
+        """Return torch.nn.LocalResponseNorm.
+
+        Its documentation sums from i - size/2 to i + size/2, which is size + 1 channels where size
+        is even; its code, like this layer, sums `size` of them.
+        """
+        return cls(size, k, alpha, beta, alpha_over_n=True)
+
+    @classmethod
+    def tensorflow(
+        cls, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
+    ) -> "LRN":
+        """Return tf.nn.local_response_normalization: a sum over 2 depth_radius + 1 channels."""
+        return cls(2 * depth_radius + 1, bias, alpha, beta)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if input_shape[-1] % self.groups:

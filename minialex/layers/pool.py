@@ -3,15 +3,15 @@
 import numpy as np
 
 from minialex.backend import Array, xp_of
-from minialex.errors import InputError
 from minialex.forms import has_kernel
 from minialex.layer import Shape
-from minialex.shapes import Geometry, Padding
+from minialex.shapes import Geometry
 from minialex.threads import zeros
-from minialex.windows import WindowLayer, add_unpadded, over_blocks, padded, windows
+from minialex.window_layer import PoolLayer
+from minialex.windows import add_unpadded, over_blocks, padded, windows
 
 
-class MaxPool2d(WindowLayer):
+class MaxPool2d(PoolLayer):
     """The maximum of every window, channel by channel; Krizhevsky et al. 2012, section 3.4.
 
     x: (N, H, W, C) -> y: (N, OH, OW, C). Windows overlap where stride < kernel (the paper's 3/2):
@@ -30,24 +30,6 @@ class MaxPool2d(WindowLayer):
         "ceil" adds a window for rows left over, which must start inside the picture or the padding
         before it, as in PyTorch.
     """
-
-    kind = "pool"
-    start_inside = True
-
-    def __init__(
-        self,
-        kernel: int | tuple[int, int],
-        stride: int | tuple[int, int] | None = None,
-        pad: Padding = 0,
-        rounding: str = "floor",
-    ) -> None:
-        super().__init__(kernel, kernel if stride is None else stride, pad, rounding)
-        (kh, kw), sides = self.kernel, (pad,) * 4 if isinstance(pad, int) else pad
-        if not isinstance(sides, str) and (max(sides[:2]) >= kh or max(sides[2:]) >= kw):
-            raise InputError(f"pool: pad={pad}: a {kh}x{kw} window could see nothing but padding")
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        return (*self.geometry(input_shape).out, input_shape[2])
 
     def forward(self, x: Array, train: bool = False) -> Array:
         xp = xp_of(x)

@@ -1,0 +1,89 @@
+"""Average pooling."""
+
+from collections.abc import Iterator
+
+from minialex.backend import Array, xp_of
+from minialex.shapes import Geometry
+from minialex.threads import zeros
+from minialex.window_layer import PoolLayer
+from minialex.windows import add_unpadded, over_blocks, padded
+
+
+class AvgPool2d(PoolLayer):
+    """The mean of every window, channel by channel; `pool=avg` of cuda-convnet (conv_util.cuh).
+
+    y = sum of the window's cells / number of its cells inside the picture
+
+    x: (N, H, W, C) -> y: (N, OH, OW, C). A window that hangs over the border is divided by fewer
+    cells than the others: padding counts neither above nor below the line. PyTorch's default does
+    count it; `count_include_pad=False` is this layer.
+
+    Parameters
+    ----------
+    kernel : int or (height, width)
+    stride : int or (height, width), optional
+        Default: the kernel, so that windows tile.
+    pad : int, (top, bottom, left, right) or "same"
+    rounding : "floor" or "ceil"
+        "ceil" adds a window for rows left over, which must start inside the picture or the padding
+        before it, as in PyTorch. In cuda-convnet, which rounds up, no stride exceeds its kernel,
+        and so every window starts inside.
+    """
+
+    def forward(self, x: Array, train: bool = False) -> Array:
+        self.x_shape, self.plan = x.shape, self.geometry(x.shape[1:])
+        y = self.buffer("y", (len(x), *self.plan.out, x.shape[3]), x)
+
+        def pool(worker: int, images: slice, rows: slice) -> None:
+            y_rows = y[images, rows]
+            y_rows[...] = 0
+            for cell in cells(padded(x[images], self.plan, rows), self.plan):
+                y_rows += cell
+            y_rows /= cells_inside(x, self.plan, rows)
+
+        over_blocks(pool, x, self.plan, self.window_bytes(x))
+        return y
+
+    def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
+        if not need_gx:
+            return None
+        gx = self.buffer("gx", self.x_shape, gy)
+        (kh, _), (sh, _), (_, _, left, right), _ = self.plan
+        width = left + gx.shape[2] + right
+
+        def spread(worker: int, images: slice, rows: slice) -> None:
+            share = gy[images, rows] / cells_inside(gx, self.plan, rows)
+            height = (share.shape[1] - 1) * sh + kh
+            gpicture = zeros("gpicture", (len(share), height, width, gx.shape[3]), gy)
+            for cell in cells(gpicture, self.plan):
+                cell += share
+            add_unpadded(gx[images], gpicture, self.plan, rows)
+
+        over_blocks(spread, gx, self.plan, self.window_bytes(gx))
+        return gx
+
+    def details(self) -> str:
+        return f"mean {super().details()}"
+
+
+def cells(picture: Array, geometry: Geometry) -> Iterator[Array]:
+    """Yield cell (0, 0) of every window of a padded picture, then cell (0, 1), ...
+
+    Each is a view (N, OH, OW, C): one cell of all windows, and these never overlap.
+    """
+    (kh, kw), (sh, sw), _, (_, out_width) = geometry
+    out_height = (picture.shape[1] - kh) // sh + 1
+    for i in range(kh):
+        for j in range(kw):
+            yield picture[:, i : i + sh * out_height : sh, j : j + sw * out_width : sw]
+
+
+def cells_inside(x: Array, geometry: Geometry, rows: slice) -> Array:
+    """Return how many cells of each window lie inside the picture x: (OH, OW, 1)."""
+    xp = xp_of(x)
+    (kh, kw), (sh, sw), (top, _, left, _), (_, out_width) = geometry
+    i = sh * xp.arange(rows.start, rows.stop) - top  # first row of each window
+    j = sw * xp.arange(out_width) - left
+    height = xp.minimum(i + kh, x.shape[1]) - xp.maximum(i, 0)
+    width = xp.minimum(j + kw, x.shape[2]) - xp.maximum(j, 0)
+    return (height[:, None] * width)[..., None].astype(x.dtype)
