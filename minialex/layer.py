@@ -1,11 +1,12 @@
 """The contract that every layer keeps."""
 
 import copy
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from minialex.backend import Array
+from minialex.initial import Initialiser
 from minialex.threads import reuse
 
 Shape = tuple[int, ...]
@@ -30,6 +31,7 @@ class Layer:
     """
 
     kind: ClassVar[str] = "layer"  # what the network calls it: conv1, relu1, lrn1, pool1, ...
+    gradcheck_example: ClassVar[dict[str, Any]] = {}  # how `minialex gradcheck` makes and feeds it
     rng: np.random.Generator | None = None  # of a layer that is random while training
 
     def __init__(self) -> None:
@@ -41,6 +43,10 @@ class Layer:
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of y without the batch axis; InputError where the layer cannot fit."""
         return input_shape
+
+    def param_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shapes that `build` gives `params`; {} for a layer without parameters."""
+        return {}
 
     def build(self, input_shape: Shape, rng: np.random.Generator, dtype: str = "float32") -> None:
         """Make the parameters, drawn from `rng`, for inputs of this shape (without batch)."""
@@ -61,9 +67,18 @@ class Layer:
         """Return what computes this layer on the CPU: "NumPy", or the kernel that replaces it."""
         return "NumPy"
 
-    def set_params(self, W: Array, bias: float, dtype: str) -> None:
-        """Make params and grads of this dtype: W as given, b as long as its last axis."""
-        self.params = {"W": W.astype(dtype, order="C"), "b": np.full(W.shape[-1], bias, dtype)}
+    def set_params(
+        self,
+        shapes: dict[str, Shape],
+        init: Initialiser,
+        bias: float | Initialiser,
+        rng: np.random.Generator,
+        dtype: str,
+    ) -> None:
+        """Make W and b of these shapes, and their grads; a `bias` that is drawn sees W's shape."""
+        W = init(rng, shapes["W"])
+        b = bias(rng, shapes["W"]) if callable(bias) else np.full(shapes["b"], bias)
+        self.params = {"W": W.astype(dtype, order="C"), "b": b.astype(dtype)}
         self.grads = {key: np.zeros_like(param) for key, param in self.params.items()}
 
     def buffer(self, key: str, shape: Shape, like: Array, dtype=None) -> Array:

@@ -1,31 +1,16 @@
 """A network is a list of layers."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from minialex.assembly import named_copies, rectify_in_convolutions
+from minialex.assembly import Plan
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
 
-LARGEST_HINT = 512  # pixels up to which the smallest working picture is searched
 
-
-class Row(NamedTuple):
-    """One line of `Sequential.summary`."""
-
-    name: str
-    kind: str
-    details: str
-    output_shape: Shape
-    params: int
-    multiply_adds: int
-    form: str
-
-
-class Sequential:
+class Sequential(Plan):
     """Layers, one after the other, with shapes inferred and parameters made at once.
 
     Parameters
@@ -67,21 +52,16 @@ class Sequential:
         dtype: str = "float32",
         name: str = "network",
     ) -> None:
-        self.name, self.dtype = name, np.dtype(dtype)
-        self.layers = named_copies(layers)
-        rectify_in_convolutions(self.layers)
-        self.shapes = self._infer(tuple(input_shape))
+        super().__init__(layers, input_shape, name)
+        self._built_as = np.dtype(dtype)
         rng = np.random.default_rng(seed)
         for layer, shape in zip(self.layers, self.shapes, strict=False):
             layer.build(shape, rng, dtype)
 
     @property
-    def input_shape(self) -> Shape:
-        return self.shapes[0]
-
-    @property
-    def output_shape(self) -> Shape:
-        return self.shapes[-1]
+    def dtype(self) -> np.dtype:
+        """What x must be: the dtype of the parameters, also after they were replaced."""
+        return next((p.dtype for p in self.params.values()), self._built_as)
 
     @property
     def params(self) -> dict[str, Array]:
@@ -139,48 +119,9 @@ class Sequential:
             if layer.rng:
                 layer.rng.bit_generator.state = states[layer.name]
 
-    def summary(self) -> list[Row]:
-        """Return a row a layer: its output shape, parameters, multiply-adds, and what runs it."""
-        return [
-            Row(
-                layer.name,
-                layer.kind,
-                layer.details(),
-                after,
-                sum(p.size for p in layer.params.values()),
-                layer.multiply_adds(before),
-                layer.form(before),
-            )
-            for layer, before, after in zip(
-                self.layers, self.shapes[:-1], self.shapes[1:], strict=True
-            )
-        ]
-
     def _check(self, x: Array) -> None:
         if x.shape[1:] != self.input_shape or x.dtype != self.dtype:
             raise InputError(
                 f"{self.name} takes {self.dtype} arrays (N, "
                 f"{', '.join(map(str, self.input_shape))}); it was given {x.dtype} {x.shape}"
             )
-
-    def _infer(self, input_shape: Shape) -> list[Shape]:
-        shapes = [input_shape]
-        try:
-            for layer in self.layers:
-                shapes.append(layer.output_shape(shapes[-1]))
-        except InputError as error:
-            smallest = self._smallest_picture(input_shape[-1]) if len(input_shape) == 3 else None
-            hint = smallest and f"; this network needs images of at least {smallest}x{smallest}"
-            raise InputError(f"{self.name}: {error}{hint or ''}") from None
-        return shapes
-
-    def _smallest_picture(self, channels: int) -> int | None:
-        for size in range(1, LARGEST_HINT + 1):
-            shape: Shape = (size, size, channels)
-            try:
-                for layer in self.layers:
-                    shape = layer.output_shape(shape)
-            except InputError:
-                continue
-            return size
-        return None

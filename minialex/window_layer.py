@@ -1,5 +1,7 @@
 """What convolution and pooling share: layers that look through windows."""
 
+from typing import ClassVar
+
 from minialex.backend import Array
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
@@ -53,6 +55,7 @@ class PoolLayer(WindowLayer):
     """One number from every window of every channel: (N, H, W, C) -> (N, OH, OW, C)."""
 
     kind = "pool"
+    gradcheck_example: ClassVar = {"args": (3, 2), "x": (2, 7, 6, 3)}
     start_inside = True
 
     def __init__(

@@ -7,12 +7,12 @@ import pytest
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import WindowCase, conv_geometry, distinct_array, features_drawn, seeds
 
-from minialex import forms, windows, winograd
-from minialex.cook_toom import cook_toom
+from minialex import forms, windows
 from minialex.errors import InputError
-from minialex.layers import Conv2d
+from minialex.layers import Conv2d, winograd
+from minialex.layers.cook_toom import cook_toom
+from minialex.strategies import WindowCase, conv_geometry, distinct_array, features_drawn, seeds
 
 WINOGRAD = conv_geometry(outputs=9, kernels=5, strides=1).filter(
     lambda case: max(case.rows.kernel, case.columns.kernel) > 1

@@ -6,9 +6,9 @@ That it agrees with PyTorch on drawn geometries is in test_conv.py.
 import numpy as np
 import pytest
 
-from minialex import models, winograd
-from minialex.cook_toom import cook_toom
-from minialex.layers import Conv2d
+from minialex import models
+from minialex.layers import Conv2d, winograd
+from minialex.layers.cook_toom import cook_toom
 from minialex.shapes import window_geometry
 
 ERROR_BOUND = 2e-5  # of the largest entry, in float32

@@ -1,11 +1,13 @@
 """Convolution as one matrix product over windows."""
 
-from minialex import winograd
+from typing import ClassVar
+
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.forms import choice
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
+from minialex.layers import winograd
 from minialex.layers.relu import add_bias, relu_backward
 from minialex.shapes import Padding
 from minialex.threads import count, scratch, zeros
@@ -36,7 +38,7 @@ class Conv2d(WindowLayer):
     init : function (rng, shape) -> first W
     bias : float, or function (rng, shape of W) -> first b
     algorithm : "im2col", "winograd" or "auto"
-        "auto" takes Winograd's where it saves enough (minialex/winograd.py, docs/performance.md);
+        "auto" takes Winograd's where it saves enough (layers/winograd.py, docs/performance.md);
         `summary` says which.
 
     Attributes
@@ -46,6 +48,7 @@ class Conv2d(WindowLayer):
     """
 
     kind = "conv"
+    gradcheck_example: ClassVar = {"args": (4, (3, 2), (2, 1), 1, 2), "x": (2, 7, 5, 4)}
     rectify = False
 
     def __init__(

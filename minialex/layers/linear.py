@@ -1,5 +1,7 @@
 """The dense (fully connected) layer."""
 
+from typing import ClassVar
+
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.initial import Initialiser, he
@@ -21,10 +23,9 @@ class Linear(Layer):
     """
 
     kind = "fc"
+    gradcheck_example: ClassVar = {"args": (5,), "x": (4, 6)}
 
-    def __init__(
-        self, units: int, init: Initialiser = he, bias: float | Initialiser = 0.0
-    ) -> None:
+    def __init__(self, units: int, init: Initialiser = he, bias: float | Initialiser = 0.0) -> None:
         super().__init__()
         if units < 1:
             raise InputError(f"fc: units={units} is not a positive number")

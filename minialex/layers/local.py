@@ -1,5 +1,7 @@
 """Locally connected: a convolution that shares no weights."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from minialex.backend import Array, xp_of
@@ -39,6 +41,7 @@ class LocallyConnected2d(WindowLayer):
     """
 
     kind = "local"
+    gradcheck_example: ClassVar = {"args": (3, (3, 2), (2, 1)), "x": (2, 5, 4, 2)}
 
     def __init__(
         self,

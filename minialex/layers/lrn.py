@@ -1,5 +1,7 @@
 """Local response normalisation across channels."""
 
+from typing import ClassVar
+
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.forms import has_kernel
@@ -33,6 +35,7 @@ class LRN(Layer):
     """
 
     kind = "lrn"
+    gradcheck_example: ClassVar = {"kwargs": {"alpha": 0.5}, "x": (2, 3, 2, 7)}
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Local response normalisation within each map."""
 
+from typing import ClassVar
+
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
@@ -30,6 +32,7 @@ class MapLRN(Layer):
     """
 
     kind = "maplrn"
+    gradcheck_example: ClassVar = {"kwargs": {"size": 3, "alpha": 5.0}, "x": (2, 7, 6, 3)}
 
     def __init__(
         self, size: int = 5, k: float = 1.0, alpha: float = 1e-3, beta: float = 0.75

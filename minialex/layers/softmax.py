@@ -1,5 +1,7 @@
 """Softmax, and the loss that a classifier is trained with."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from minialex.backend import Array, xp_of
@@ -28,6 +30,8 @@ class SoftmaxCrossEntropy:
 
     logits: (N, classes), labels: (N,) integers. The gradient is (softmax(logits) - one-hot) / N.
     """
+
+    gradcheck_example: ClassVar = {"x": (4, 6), "labels": 6}
 
     def forward(self, logits: Array, labels: Array) -> Array:
         """Return the mean loss, a scalar of the logits' dtype, and count `correct` answers.

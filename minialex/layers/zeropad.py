@@ -1,5 +1,7 @@
 """Zeros around a picture, as a layer."""
 
+from typing import ClassVar
+
 from minialex.backend import Array
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
@@ -18,6 +20,7 @@ class ZeroPad2d(Layer):
     """
 
     kind = "pad"
+    gradcheck_example: ClassVar = {"args": ((1, 2, 0, 3),), "x": (2, 4, 3, 2)}
 
     def __init__(self, pad: int | tuple[int, int, int, int]) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from minialex.backend import Array, xp_of
-from minialex.cook_toom import cook_toom
+from minialex.layers.cook_toom import cook_toom
 from minialex.layers.relu import add_bias
 from minialex.shapes import Geometry
 from minialex.threads import count, parallel, scratch, workers_for, zeros
