@@ -12,6 +12,7 @@ _HOME = {
     "build": "minialex.models",
     "MODELS": "minialex.models",
     "SGD": "minialex.optim",
+    "Adam": "minialex.adam",
     "Config": "minialex.config",
     "fit": "minialex.train",
     "InputError": "minialex.errors",

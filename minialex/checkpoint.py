@@ -1,8 +1,9 @@
 """Checkpoints: the arrays of a run and its position, in one safetensors file (never pickle).
 
-Tensors are "conv1.W" (parameters), "velocity.conv1.W" and "pixels.mean"; the position is one JSON
-document in the file's metadata. A file is written beside its place and then renamed, so a full
-disk or a power cut leaves the earlier file as it was.
+Tensors are "conv1.W" (parameters), "velocity.conv1.W" or "adam.m.conv1.W" (what the optimiser
+remembers) and "pixels.mean"; the position is one JSON document in the file's metadata. A file is
+written beside its place and then renamed, so a full disk or a power cut leaves the earlier file
+as it was.
 """
 
 import json
@@ -82,7 +83,7 @@ def group(tensors: Tensors, prefix: str = "") -> Tensors:
     if prefix:
         start = prefix + "."
         return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
-    return {n: t for n, t in tensors.items() if not n.startswith(("velocity.", "pixels."))}
+    return {n: t for n, t in tensors.items() if not n.startswith(("velocity.", "adam.", "pixels."))}
 
 
 def copy_into(arrays: Mapping[str, Array], tensors: Tensors, source: str | Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minialex.backend import Array, xp_of
+from minialex.data.views import views as crops
 from minialex.layers import SoftmaxCrossEntropy
 
 if TYPE_CHECKING:
@@ -25,17 +26,61 @@ class Evaluation:
     predicted: np.ndarray  # int64 (N,)
 
 
-def evaluate(network: "Sequential", dataset: "Dataset", pixels: "Pixels") -> Evaluation:
-    """Measure the network on a data set: no augmentation, no dropout."""
+def evaluate(
+    network: "Sequential", dataset: "Dataset", pixels: "Pixels", views: int = 1
+) -> Evaluation:
+    """Measure the network on a data set: no augmentation, no dropout.
+
+    Parameters
+    ----------
+    network : Sequential
+    dataset : Dataset
+        Of pictures that are as large as the network sees them, or larger.
+    pixels : Pixels
+    views : int
+        Crops of a picture whose probabilities are averaged: 1, 9 or 10 (`minialex.data.views`).
+
+    Raises
+    ------
+    InputError
+        The pictures are too small, or leave nothing to crop.
+    """
     cross_entropy, total = SoftmaxCrossEntropy(), 0.0
     predicted = np.empty(len(dataset), np.int64)
     for start in range(0, len(dataset), BATCH):
         chosen = np.arange(start, min(start + BATCH, len(dataset)))
-        logits = network.predict(pixels(dataset.images[chosen]))
+        logits = logits_of_views(network, pixels(dataset.images[chosen]), views)
         total += len(chosen) * float(cross_entropy.forward(logits, dataset.labels[chosen]))
         predicted[chosen] = logits.argmax(axis=1)
     accuracy = float((predicted == dataset.labels).mean())
     return Evaluation(total / len(dataset), accuracy, predicted)
+
+
+def logits_of_views(network: "Sequential", x: Array, views: int = 1) -> Array:
+    """Return logits whose softmax is the mean of the softmaxes of all views.
+
+    x: (N, H, W, C) -> (N, classes). One view has the network's own logits; for more, these are
+    the logarithms of the mean probabilities, as finite as the network's logits.
+    """
+    xp = xp_of(x)
+    each = [
+        network.predict(xp.ascontiguousarray(view))
+        for view in crops(x, network.input_shape[:2], views)
+    ]
+    return each[0] if views == 1 else log_mean_softmax(xp.stack(each))
+
+
+def log_mean_softmax(logits: Array) -> Array:
+    """Return log(mean over views of softmax(logits)): (views, N, classes) -> (N, classes).
+
+    >>> np.exp(log_mean_softmax(np.array([[[0.0, -1e4]], [[-1e4, 0.0]]])))
+    array([[0.5, 0.5]])
+    """
+    xp = xp_of(logits)
+    logits = logits - logits.max(axis=2, keepdims=True)
+    log_p = logits - xp.log(xp.exp(logits).sum(axis=2, keepdims=True))
+    largest = log_p.max(axis=0)
+    return largest + xp.log(xp.exp(log_p - largest).mean(axis=0))
 
 
 def accuracy_per_class(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:

@@ -15,25 +15,32 @@ from minialex.errors import InputError
 
 @dataclass(frozen=True)
 class Epoch:
-    """A row of log.csv. Training figures are means over the epoch, while the weights move."""
+    """A row of log.csv. Training figures are means over the epoch, while the weights move.
+
+    Where nothing is held out, the validation figures are None, and empty in the file.
+    """
 
     epoch: int
     step: int
     lr: float
     train_loss: float
     train_accuracy: float
-    val_loss: float
-    val_accuracy: float
+    val_loss: float | None
+    val_accuracy: float | None
     seconds: float
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a training; test figures are None where no test pictures were given."""
+    """What came of a training.
+
+    `best_epoch` is the one whose weights were kept: the last where nothing was held out, and then
+    val_accuracy is None. Test figures are None where no test pictures were given.
+    """
 
     epochs: int
     best_epoch: int
-    val_accuracy: float
+    val_accuracy: float | None
     test_accuracy: float | None
     test_loss: float | None
     seconds: float
@@ -53,15 +60,18 @@ def write_log(folder: Path, rows: Iterable[Epoch]) -> None:
     checkpoint.write(folder / "log.csv", text.getvalue().encode())
 
 
+_PARSERS: dict[Any, Any] = {int: int, float: float, float | None: lambda v: float(v) if v else None}
+
+
 def read_log(folder: Path) -> list[Epoch]:
     """Return the rows of log.csv; none where the run wrote none."""
     path = folder / "log.csv"
     if not path.exists():
         return []
-    kinds = get_type_hints(Epoch).values()
+    parsers = [_PARSERS[kind] for kind in get_type_hints(Epoch).values()]
     try:
         _, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
-        return [Epoch(*(kind(v) for kind, v in zip(kinds, row, strict=True))) for row in rows]
+        return [Epoch(*(parse(v) for parse, v in zip(parsers, r, strict=True))) for r in rows]
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path} is damaged: {error}") from None
 

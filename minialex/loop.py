@@ -5,27 +5,24 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from minialex import parts
 from minialex import resume as state
-from minialex import schedules
 from minialex.backend import Array
 from minialex.config import Config
 from minialex.data import Dataset, split
-from minialex.data.augment import Augment
+from minialex.data.colour import ColourNoise
 from minialex.data.loader import Loader
 from minialex.data.pixels import Pixels
-from minialex.errors import InputError
-from minialex.evaluate import evaluate, finite, first_not_finite
+from minialex.evaluate import evaluate
+from minialex.failures import TrainingError, bad_loss, require_finite
 from minialex.figures import Epoch, Result, read_result, write_json, write_log
 from minialex.interrupt import Interrupt, Interrupted
 from minialex.layers import SoftmaxCrossEntropy
 from minialex.network import Sequential
-from minialex.optim import SGD
 from minialex.progress import Silent
 from minialex.run import write_config
 
-
-class TrainingError(InputError):
-    """The numbers of a training left the finite ones."""
+__all__ = ["History", "Training", "TrainingError"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class History:
 
 
 class Training:
-    """A training: what `fit` was given, what it made of it, and the loop."""
+    """A training: what `fit` was given, the parts that it made of it, and the loop."""
 
     def __init__(
         self,
@@ -50,8 +47,8 @@ class Training:
     ) -> None:
         self.network, self.test, self.progress = network, test, progress
         self.folder, self.classes = folder, train.classes
-        val_size = config.val_size or max(1, len(train) // 10)
-        self.config = replace(
+        val_size = max(1, len(train) // 10) if config.val_size is None else config.val_size
+        self.config = config = replace(
             config,
             model=network.name,
             data=config.data if Path(config.data).name == train.name else train.name,
@@ -60,25 +57,12 @@ class Training:
             out=str(folder) if folder else None,
         )
         train, self.val = split(train, val_size, config.seed)
+        self.schedule = parts.schedule(config, len(train))
+        self.optimiser = parts.optimiser(config, network.params)
         self.pixels = Pixels.fit(train, scale=config.pixels, mean=config.mean)
-        augment = Augment(flip=config.flip, crop=config.crop)
-        self.loader = Loader(
-            train, self.pixels, config.batch_size, seed=config.seed, augment=augment
-        )
-        self.pictures, batches = len(train), len(self.loader)
-        self.schedule = schedules.make(
-            config.schedule,
-            config.lr,
-            config.epochs * batches,
-            warmup=config.warmup,
-            milestones=[epoch * batches for epoch in config.milestones],
-            patience=config.patience,
-        )
-        biases = [name for name in network.params if name.endswith(".b")]
-        undecayed = {} if config.decay_biases else dict.fromkeys(biases, 0.0)
-        self.optimiser = SGD(
-            network.params, config.momentum, config.weight_decay, decay_scale=undecayed
-        )
+        noisy = config.colour != "none"
+        self.colour = ColourNoise.fit(train, self.pixels, config.colour) if noisy else None
+        self.loader = Loader(train, self.pixels, config.batch_size, seed=config.seed)
         self.cross_entropy = SoftmaxCrossEntropy()
         self.position = state.Position()
         self.log: list[Epoch] = []
@@ -90,9 +74,10 @@ class Training:
         was_finished = position.epoch == epochs
         if self.folder and not was_finished:
             write_config(self.folder, self.config, self.network, self.pixels, self.classes)
-        self.progress.begin(epochs, self.pictures, position)
+        self.progress.begin(epochs, len(self.loader.dataset), position)
         while position.epoch < epochs:
             started = time.perf_counter() - position.seconds
+            self.begin_epoch()
             for x, labels in self.loader.batches(position.epoch, first=position.batch):
                 self.step(x, labels)
                 position.seconds = time.perf_counter() - started
@@ -109,13 +94,19 @@ class Training:
             self.progress.say(f"{self.folder} is finished: nothing is left to train")
         return History(self.log, result or self.finish())
 
+    def begin_epoch(self) -> None:
+        """Set what depends on the number of the epoch alone, and so is stored nowhere."""
+        config, done = self.config, self.position.epoch
+        self.optimiser.lr_scale = parts.lr_scale(config, self.optimiser.params, done)
+        self.loader.augment = parts.augment(config, self.colour, done)
+
     def step(self, x: Array, labels: Array) -> None:
         """Learn from one batch."""
         network, position = self.network, self.position
         logits = network.forward(x, train=True)
         loss = float(self.cross_entropy.forward(logits, labels))
         if not math.isfinite(loss):
-            raise self.error(position.step + 1, f"loss {loss}", first_not_finite(network, x))
+            raise bad_loss(self, loss, x)
         network.backward(self.cross_entropy.backward())
         position.lr = self.schedule.lr(position.step)
         self.optimiser.step(network.grads, position.lr)
@@ -126,19 +117,20 @@ class Training:
         position.count += len(x)
 
     def end_epoch(self, started: float) -> None:
-        """Measure the held-out pictures; write log and checkpoints."""
-        self.require_finite()
+        """Measure the held-out pictures, if there are any; write log and checkpoints."""
+        require_finite(self)
         position = self.position
-        val = evaluate(self.network, self.val, self.pixels)
-        self.schedule.epoch_end(1 - val.accuracy)
+        val = evaluate(self.network, self.val, self.pixels) if len(self.val) else None
+        if val:
+            self.schedule.epoch_end(1 - val.accuracy)
         row = Epoch(
             position.epoch + 1,
             position.step,
             position.lr,
             position.loss / position.count,
             position.correct / position.count,
-            val.loss,
-            val.accuracy,
+            val.loss if val else None,
+            val.accuracy if val else None,
             round(time.perf_counter() - started, 3),
         )
         self.log.append(row)
@@ -146,8 +138,9 @@ class Training:
         names = ["last"]
         if self.config.save_every and row.epoch % self.config.save_every == 0:
             names.insert(0, f"epoch-{row.epoch:03d}")
-        if row.val_accuracy > position.best_accuracy:
-            position.best_epoch, position.best_accuracy = row.epoch, row.val_accuracy
+        if val is None or val.accuracy > position.best_accuracy:
+            position.best_epoch = row.epoch
+            position.best_accuracy = val.accuracy if val else -1.0
             self.best = {name: p.copy() for name, p in self.network.params.items()}
             names.insert(0, "best")
         if self.folder:
@@ -158,11 +151,12 @@ class Training:
     def finish(self) -> Result:
         """Measure the test pictures, once, and write result and curves."""
         started = time.perf_counter()
-        test = self.test and evaluate(self.network, self.test, self.pixels)
+        views = self.config.views
+        test = self.test and evaluate(self.network, self.test, self.pixels, views)
         result = Result(
             epochs=self.config.epochs,
             best_epoch=self.position.best_epoch,
-            val_accuracy=self.position.best_accuracy,
+            val_accuracy=self.position.best_accuracy if len(self.val) else None,
             test_accuracy=test.accuracy if test else None,
             test_loss=test.loss if test else None,
             seconds=round(sum(row.seconds for row in self.log) + time.perf_counter() - started, 3),
@@ -176,27 +170,10 @@ class Training:
 
     def stop(self) -> None:
         """Save, and raise Interrupted."""
-        self.require_finite()
+        require_finite(self)
         state.save(self, ["last"])
         epoch, batch = self.position.epoch + 1, self.position.batch
         raise Interrupted(
             f"stopped in epoch {epoch} before batch {batch + 1}. "
             + (f"Go on with: minialex train --resume {self.folder}" if self.folder else "")
-        )
-
-    def require_finite(self) -> None:
-        """Raise TrainingError where a step has spoilt the weights: those are never saved."""
-        for name, parameter in self.network.params.items():
-            if not finite(parameter):
-                raise self.error(self.position.step, "a bad update", f"the parameter {name}")
-
-    def error(self, step: int, what: str, where: str) -> TrainingError:
-        """Return the error for numbers that are no longer finite; steps count from 1."""
-        epoch = (step - 1) // len(self.loader) + 1
-        last = self.folder and self.folder / "last.safetensors"
-        kept = f"The last good checkpoint is {last}" if last and last.exists() else ""
-        return TrainingError(
-            f"step {step} (epoch {epoch}): {what}. The first thing that is NaN or infinite is "
-            f"{where}. A lower --lr (now {self.config.lr}) usually helps. "
-            + (kept or "No checkpoint was written yet")
         )

@@ -1,7 +1,7 @@
-"""The update rule of the paper."""
+"""What every update rule shares, and the rule of the paper."""
 
-from collections.abc import Mapping
-from fnmatch import fnmatch
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
@@ -11,22 +11,21 @@ from minialex.threads import parallel, workers_for
 PIECE = 1 << 18  # numbers that a worker updates at a time
 
 
-class SGD:
-    """Stochastic gradient descent with momentum, Krizhevsky et al. 2012, section 5.
+class Optimiser:
+    """Changes parameters in place, given their gradients.
 
-    v <- momentum v - lr decay w - lr g;   w <- w + v
-
-    The learning rate acts inside the velocity. PyTorch's v <- momentum v + g, w <- w - lr v is the
-    same until the rate changes, and differs from then on.
+    A subclass has an `update` for one piece of one parameter, and a `state`.
 
     Parameters
     ----------
     params : dict
-        C-contiguous arrays by name, such as "conv1.W"; `step` changes them in place.
-    momentum, weight_decay : float
-    lr_scale, decay_scale : dict
-        Factors by pattern, such as {"*.b": 2}: Krizhevsky's code runs biases at twice the rate.
-        The last pattern that matches a name counts.
+        C-contiguous arrays by name, such as "conv1.W".
+    weight_decay : float
+    lr_scale : dict
+        Factors of the learning rate by pattern, such as {"*.b": 2}. The last pattern that matches
+        a name counts. A factor of 0 freezes: neither parameter nor state change.
+    decay : dict
+        Weight decay by pattern, in place of `weight_decay`, such as {"*.b": 0}.
 
     Raises
     ------
@@ -34,35 +33,77 @@ class SGD:
         A pattern matches no parameter, or a parameter is not C-contiguous.
     """
 
+    prefix: str  # of the names in `state`
+
+    def __init__(
+        self,
+        params: dict[str, Array],
+        weight_decay: float,
+        lr_scale: Mapping[str, float] | None = None,
+        decay: Mapping[str, float] | None = None,
+    ) -> None:
+        for name, w in params.items():
+            if not w.flags.c_contiguous:
+                raise InputError(f"{name} is not C-contiguous: give np.ascontiguousarray of it")
+        self.params = params
+        self.lr_scale = by_name(params, lr_scale or {}, 1.0, "lr_scale")
+        self.decay = by_name(params, decay or {}, weight_decay, "decay")
+
+    def state(self) -> dict[str, Array]:
+        """Return what it remembers of earlier steps: the arrays themselves, to store or to set."""
+        raise NotImplementedError
+
+    def update(self, name: str, piece: slice, g: Array, lr: float) -> None:
+        """Learn from the flat gradient of a piece of a parameter, at this rate."""
+        raise NotImplementedError
+
+    def step(self, grads: Mapping[str, Array], lr: float) -> None:
+        """Update every parameter, given gradients under the same names."""
+        pieces = [
+            (name, slice(i, i + PIECE))
+            for name, w in self.params.items()
+            if self.lr_scale[name]
+            for i in range(0, w.size, PIECE)
+        ]
+
+        def work(worker: int, start: int, stop: int) -> None:
+            for name, piece in pieces[start:stop]:
+                g = grads[name].reshape(-1)[piece]
+                self.update(name, piece, g, lr * self.lr_scale[name])
+
+        if pieces:
+            parallel(work, len(pieces), 1, workers_for(self.params[pieces[0][0]]))
+
+
+class SGD(Optimiser):
+    """Stochastic gradient descent with momentum, Krizhevsky et al. 2012, section 5.
+
+    v <- momentum v - lr decay w - lr g;   w <- w + v
+
+    The learning rate acts inside the velocity. PyTorch's v <- momentum v + g, w <- w - lr v is the
+    same until the rate changes, and differs from then on. `Optimiser` explains the patterns.
+    """
+
+    prefix = "velocity."
+
     def __init__(
         self,
         params: dict[str, Array],
         momentum: float = 0.9,
         weight_decay: float = 5e-4,
         lr_scale: Mapping[str, float] | None = None,
-        decay_scale: Mapping[str, float] | None = None,
+        decay: Mapping[str, float] | None = None,
     ) -> None:
-        for name, w in params.items():
-            if not w.flags.c_contiguous:
-                raise InputError(f"{name} is not C-contiguous: give np.ascontiguousarray of it")
-        self.params, self.momentum, self.weight_decay = params, momentum, weight_decay
+        super().__init__(params, weight_decay, lr_scale, decay)
+        self.momentum = momentum
         self.velocity = {name: xp_of(w).zeros_like(w) for name, w in params.items()}
-        self.lr_scale = _by_name(params, lr_scale or {}, "lr_scale")
-        self.decay_scale = _by_name(params, decay_scale or {}, "decay_scale")
 
-    def step(self, grads: Mapping[str, Array], lr: float) -> None:
-        """Update every parameter, given gradients under the same names."""
-        pieces = [(name, i) for name, w in self.params.items() for i in range(0, w.size, PIECE)]
+    def state(self) -> dict[str, Array]:
+        return {f"velocity.{name}": v for name, v in self.velocity.items()}
 
-        def update(worker: int, start: int, stop: int) -> None:
-            for name, i in pieces[start:stop]:
-                arrays = self.params[name], self.velocity[name], grads[name]
-                w, v, g = (array.reshape(-1)[i : i + PIECE] for array in arrays)
-                rate, decay = lr * self.lr_scale[name], self.weight_decay * self.decay_scale[name]
-                sgd_update(w, v, g, rate, self.momentum, decay)
-
-        if pieces:
-            parallel(update, len(pieces), 1, workers_for(self.params[pieces[0][0]]))
+    def update(self, name: str, piece: slice, g: Array, lr: float) -> None:
+        w, v = (array[name].reshape(-1)[piece] for array in (self.params, self.velocity))
+        sgd_update(w, v, g, lr, self.momentum, self.decay[name])
 
 
 @has_kernel("sgd.update")
@@ -73,14 +114,23 @@ def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: 
     w += v
 
 
-def _by_name(
-    params: Mapping[str, Array], factors: Mapping[str, float], what: str
+def by_name(
+    names: Iterable[str], values: Mapping[str, float], default: float, what: str
 ) -> dict[str, float]:
-    """Return a factor for every parameter: 1, or that of the last pattern that matches."""
-    for pattern in factors:
-        if not any(fnmatch(name, pattern) for name in params):
-            raise InputError(f"{what}: {pattern!r} matches none of {', '.join(params)}")
-    scale = dict.fromkeys(params, 1.0)
-    for pattern, factor in factors.items():
-        scale.update({name: factor for name in params if fnmatch(name, pattern)})
-    return scale
+    """Return a value for every name: the default, or that of the last pattern that matches.
+
+    >>> by_name(["conv1.W", "conv1.b"], {"*.b": 2}, 1.0, "lr_scale")
+    {'conv1.W': 1.0, 'conv1.b': 2}
+    """
+    chosen = dict.fromkeys(names, default)
+    for pattern, value in values.items():
+        chosen.update(dict.fromkeys(matching(chosen, pattern, what), value))
+    return chosen
+
+
+def matching(names: Iterable[str], pattern: str, what: str) -> list[str]:
+    """Return the names that a pattern matches; InputError, with `what` it is for, if none."""
+    found = [name for name in names if fnmatchcase(name, pattern)]
+    if not found:
+        raise InputError(f"{what}: {pattern!r} matches none of {', '.join(names)}")
+    return found

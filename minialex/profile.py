@@ -19,7 +19,7 @@ from minialex.bench.memory import peak_bytes
 if TYPE_CHECKING:
     from minialex.layer import Layer
     from minialex.network import Sequential
-    from minialex.optim import SGD
+    from minialex.optim import Optimiser
 
 FORWARD, BACKWARD, UPDATE, WAIT = "forward", "backward", "update", "data wait"
 
@@ -59,7 +59,7 @@ class Profile:
     Parameters
     ----------
     network : Sequential
-    optimiser : SGD, optional
+    optimiser : Optimiser, optional
         Its `step` is the phase "update".
     loader : Loader, optional
         What the loop waits for its `batches` is the phase "data wait".
@@ -76,7 +76,7 @@ class Profile:
     """
 
     def __init__(
-        self, network: "Sequential", optimiser: "SGD | None" = None, loader: Any = None
+        self, network: "Sequential", optimiser: "Optimiser | None" = None, loader: Any = None
     ) -> None:
         self.network, self.optimiser, self.loader = network, optimiser, loader
         self.seconds: dict[tuple[str, str], float] = defaultdict(float)

@@ -40,10 +40,12 @@ class Lines(Silent):
         self.epochs, self.pictures = epochs, pictures
 
     def epoch(self, row: "Epoch") -> None:
+        val = ""
+        if row.val_loss is not None:
+            val = f"  val loss {row.val_loss:.3f}, accuracy {percent(row.val_accuracy):>7}"
         self.say(
             f"epoch {row.epoch:{len(str(self.epochs))}}/{self.epochs}"
-            f"  train loss {row.train_loss:.3f}, accuracy {percent(row.train_accuracy):>7}"
-            f"  val loss {row.val_loss:.3f}, accuracy {percent(row.val_accuracy):>7}"
+            f"  train loss {row.train_loss:.3f}, accuracy {percent(row.train_accuracy):>7}{val}"
             f"  {row.seconds:.1f} s"
         )
 

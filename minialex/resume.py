@@ -1,7 +1,7 @@
 """Saving a training and going on with it, to the same bits as without the stop.
 
 The loader has no state: epoch and batch decide what it delivers. So a training is its parameters,
-velocity, pixel scale and, as JSON, `Position`, the schedule and the state of every generator.
+the optimiser's state, pixel scale and, as JSON, `Position`, the schedule and every generator.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -16,8 +16,8 @@ from minialex.errors import InputError
 if TYPE_CHECKING:
     from minialex.loop import Training
 
-MAY_CHANGE = ("threads", "save_every", "data_dir", "out")  # none of them decides the weights
-OPEN_ENDED = ("constant", "step", "plateau")  # schedules that do not look at the last step
+MAY_CHANGE = ("threads", "save_every", "data_dir", "out", "recipe")  # none decides the weights
+OPEN_ENDED = ("constant", "step", "plateau", "discexp")  # these do not look at the last step
 
 
 @dataclass
@@ -49,7 +49,7 @@ def save(training: "Training", names: list[str]) -> None:
     network = training.network
     tensors = {
         **network.params,
-        **{f"velocity.{name}": v for name, v in training.optimiser.velocity.items()},
+        **training.optimiser.state(),
         **{f"pixels.{name}": a for name, a in training.pixels.arrays().items()},
     }
     state = {
@@ -74,8 +74,9 @@ def restore(training: "Training") -> None:
     path = folder / "last.safetensors"
     tensors, state = checkpoint.load(path)
     checkpoint.copy_into(network.params, checkpoint.group(tensors), path)
-    velocity = checkpoint.group(tensors, "velocity")
-    checkpoint.copy_into(training.optimiser.velocity, velocity, path)
+    prefix = training.optimiser.prefix
+    stored = {name: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    checkpoint.copy_into(training.optimiser.state(), stored, path)
     _check_pixels(training.pixels.arrays(), checkpoint.group(tensors, "pixels"))
     try:
         training.schedule.set_state(state["schedule"])

@@ -44,7 +44,9 @@ class Run:
         Parameters
         ----------
         pictures : list of paths, PIL pictures or uint8 arrays (H, W, 3); or uint8 (N, H, W, 3)
-            Each is resized and cropped to the network's size and scaled as in training.
+            Each is resized and cropped to the size of the training's pictures and scaled as there;
+            the network sees its centre, or as many crops as the run has `views`, and answers with
+            the mean of the probabilities.
 
         Raises
         ------
@@ -54,13 +56,15 @@ class Run:
         if isinstance(pictures, str | Path) or getattr(pictures, "ndim", 4) != 4:
             raise InputError("predict takes a list of pictures: put a single one into [ ]")
         from minialex.data.pictures import read_picture
+        from minialex.evaluate import logits_of_views
         from minialex.layers import Softmax
 
-        size = self.network.input_shape[0]
+        size = self.config.load_size or self.network.input_shape[0]
         images = [read_picture(picture, size) for picture in pictures]
         if not images:
             return np.empty((0, len(self.classes)), np.float32)
-        return Softmax().forward(self.network.predict(self.pixels(np.stack(images))))
+        x = self.pixels(np.stack(images))
+        return Softmax().forward(logits_of_views(self.network, x, self.config.views))
 
 
 def load(folder: str | Path, checkpoint: str = "best") -> Run:

@@ -59,6 +59,9 @@ def make(
     warmup: float = 0.1,
     milestones: Sequence[int] = (),
     patience: int = 5,
+    factor: float = 0.1,
+    every: int = 5_000_000,
+    seen: Callable[[int], int] = lambda step: step,
 ) -> Schedule:
     """Return a schedule by name.
 
@@ -77,12 +80,16 @@ def make(
         "plateau"
             The paper's: lr, divided by 10 when the validation error stalls for `patience` epochs,
             at most three times.
+        "discexp"
+            lr * factor^floor(pictures / every), as PaddlePaddle's schedule of this name.
     lr : float
         The largest learning rate.
     steps : int
         Of the whole training.
     milestones : sequence of int
         Steps, not epochs.
+    seen : function of step -> int
+        How many pictures were learnt from before this step; for discexp.
 
     Raises
     ------
@@ -95,6 +102,7 @@ def make(
         "linear": lambda step: lr * _linear(step, steps, warmup),
         "one-cycle": lambda step: lr * _one_cycle(step, steps),
         "plateau": lambda step: lr,
+        "discexp": lambda step: lr * factor ** (seen(step) // every),
     }
     if name not in curves:
         raise InputError(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from minialex import resume as state
-from minialex import threads
+from minialex import tables, threads
 from minialex.backend import Array
 from minialex.config import Config
 from minialex.data import Dataset, Splits
@@ -30,10 +30,12 @@ def fit(
 ) -> History:
     """Train a network; afterwards it holds the weights that were best on the held-out pictures.
 
+    With val_size=0 nothing is held out, and the last weights are the result.
+
     Parameters
     ----------
     network : Sequential
-        Its last layer has one output a class.
+        Its output is one row of logits a picture: one for each class.
     data : Splits, Dataset, or (images, labels)
         Images uint8 (N, H, W, 3), labels int (N,). A part is held out for validation. The test
         pictures of `Splits` are measured once, at the end.
@@ -75,7 +77,7 @@ def fit(
             raise InputError(
                 f"{folder} already holds a run: choose another --out, or --resume {folder}"
             )
-        training = Training(network, *_train_and_test(data, network), config, folder, shown)
+        training = Training(network, *_train_and_test(data, network, config), config, folder, shown)
         if resume:
             state.restore(training)
         timed = Profile(network, training.optimiser, training.loader)
@@ -86,9 +88,17 @@ def fit(
     return history
 
 
-def _train_and_test(data: Any, network: Sequential) -> tuple[Dataset, Dataset | None]:
+def _train_and_test(
+    data: Any, network: Sequential, config: Config
+) -> tuple[Dataset, Dataset | None]:
     """Return what `fit` was given as data sets, checked against the network."""
-    classes = network.output_shape[-1]
+    if len(network.output_shape) != 1:
+        raise InputError(
+            f"{network.name} ends with {network.layers[-1].name}, whose output is "
+            f"{tables.shape(network.output_shape)}: training needs a network with a classifier, "
+            "which gives one number for each class"
+        )
+    (classes,) = network.output_shape
     test = None
     if isinstance(data, Splits):
         train, test = data
@@ -97,12 +107,16 @@ def _train_and_test(data: Any, network: Sequential) -> tuple[Dataset, Dataset | 
     else:
         images, labels = data
         train = Dataset(images, labels, tuple(map(str, range(classes))), "arrays")
+    shape = network.input_shape
+    if config.load_size:
+        shape = (config.load_size, config.load_size, shape[-1])
+    crops = f"; load_size={config.load_size} asks for {shape}" if config.load_size else ""
     for part in (train, test):
-        if part and (part.images.shape[1:] != network.input_shape or len(part.classes) != classes):
+        if part and (part.images.shape[1:] != shape or len(part.classes) != classes):
             raise InputError(
                 f"{part.name}: pictures of shape {part.images.shape[1:]} in {len(part.classes)} "
                 f"classes do not fit {network.name}, which takes {network.input_shape} and has "
-                f"{classes} outputs"
+                f"{classes} outputs{crops}"
             )
     if test and test.classes != train.classes:
         raise InputError(f"{test.name}: the classes of the test differ from those of the training")

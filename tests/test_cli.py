@@ -11,8 +11,9 @@ import pytest
 import tiny
 from PIL import Image
 
-from minialex import checkpoint, cli, data, figures, models, run
+from minialex import checkpoint, cli, data, figures, models, recipes, run
 from minialex.config import Config
+from minialex.recipes import Recipe
 
 TRAIN = ("train", "--model=tiny", "--data=tiny", "--epochs=2", "--batch-size=16", "--threads=1")
 
@@ -73,6 +74,56 @@ def test_flags_override_the_configuration_file(call, tmp_path):
     assert (stored.model, stored.epochs, stored.flip, stored.lr) == ("tiny", 1, False, Config().lr)
 
 
+RECIPE = Recipe(
+    "a recipe of the tests", "nowhere",
+    {"model": "tiny", "data": "tiny", "epochs": 2, "batch_size": 16, "lr": 0.5, "crop": 1,
+     "lr_scale": {"*.b": 2.0}, "decay": {"conv1.W": 0.0}},
+    (),
+)  # fmt: skip
+
+
+def test_flags_override_a_recipe(call, monkeypatch, tmp_path):
+    monkeypatch.setitem(recipes.RECIPES, "tiny", RECIPE)
+    flags = ("--epochs=1", "--decay", "fc*.W", "0.1", "conv1.b", "1", "--threads=1", "--out=r")
+    assert call("train", "--recipe", "tiny", *flags)[0] == 0
+    stored = run.read_config(tmp_path / "r")[1]
+    assert (stored.model, stored.epochs, stored.lr, stored.crop) == ("tiny", 1, 0.5, 1)
+    assert stored.lr_scale == {"*.b": 2.0}
+    assert stored.decay == {"fc*.W": 0.1, "conv1.b": 1.0}
+    assert (stored.recipe, stored.schedule) == ("tiny", Config().schedule)
+    assert call("train", "--resume=r", "--threads=1")[0] == 0
+
+
+def test_help_shows_the_values_of_a_recipe(call):
+    _, out, _ = call("train", "--recipe=krizhevsky", "--help")
+    assert re.search(r"--milestones [^-]*default: 25 51 79", out)
+
+
+def test_larger_pictures_are_loaded_for_crops(call, monkeypatch, tmp_path):
+    """Splits of 8x8 stand for whatever size is asked for."""
+    asked = []
+    monkeypatch.setattr(data, "load", lambda *a: asked.append(a) or tiny.splits())
+    flags = ("--image-size=6", "--load-size=8", "--views=9", "--crop=0", "--out=r")
+    assert call(*TRAIN, *flags)[0] == 0
+    assert asked == [("tiny", None, 8)]
+    assert run.read_config(tmp_path / "r")[1].views == 9
+
+
+def test_init_all_takes_the_last_layer_too(call, trained):
+    assert call(*TRAIN, f"--init={trained}", "--init-all", "--lr=1e-12", "--out=tuned")[0] == 0
+    first, tuned = (run.load(folder).network.params for folder in (trained, "tuned"))
+    assert all(np.allclose(first[name], tuned[name], atol=1e-6) for name in first)
+
+
+def test_without_held_out_pictures_the_last_epoch_counts(call):
+    code, out, _ = call(*TRAIN, "--val-size=0", "--out=r")
+    assert code == 0
+    assert "last epoch 2 of 2" in out
+    assert "val loss" not in out
+    assert call("plot", "curves", "r")[0] == 0
+    assert re.search(r"^ ?val accuracy +- +- *$", call("compare", "r", "r")[1], re.MULTILINE)
+
+
 def test_init_starts_from_a_run(call, trained):
     assert call(*TRAIN, f"--init={trained}", "--lr=1e-12", "--out=tuned")[0] == 0
     first, tuned = (run.load(folder).network.params for folder in (trained, "tuned"))
@@ -96,6 +147,24 @@ def test_eval_prints_the_accuracy_of_every_class(call, trained, tmp_path):
     assert f"test accuracy {100 * result.test_accuracy:.1f} %" in out
     for name in tiny.CLASSES:
         assert re.search(rf"^ ?{name} +10 +[\d.]+ %", out, re.MULTILINE)
+
+
+def test_eval_averages_the_views_that_are_asked_for(call, tmp_path):
+    """A run whose pictures are larger than what its network sees."""
+    flags = ("--image-size=6", "--load-size=8", "--views=9", "--crop=0", "--out=trained")
+    assert call(*TRAIN, *flags)[0] == 0
+    losses = {}
+    for asked in ((), ("--views=1",), ("--views=9",), ("--views=10",), ("--ten-crop",)):
+        code, out, said = call("eval", "trained", *asked)
+        assert code == 0, said
+        *_, last = out.splitlines()
+        losses[asked] = last
+    assert "(9 views)" in losses[()]
+    assert losses[()] == losses["--views=9",]
+    assert losses["--ten-crop",] == losses["--views=10",]
+    assert len(set(losses.values())) == 3
+    result = figures.read_result(tmp_path / "trained")
+    assert f"test loss {result.test_loss:.4f}" in losses[()]
 
 
 def test_predict_prints_the_likeliest_classes(call, trained):
@@ -127,16 +196,53 @@ def test_summary_adds_up(call):
     assert re.search(r"total +61,006 ", call("summary", "lenet5", "--classes=2")[1]) is None
 
 
+def test_summary_says_where_a_model_comes_from(call):
+    out = call("summary", "alexnet-half")[1]
+    assert models.MODELS["alexnet-half"].source in out
+    assert models.MODELS["alexnet-half"].differs in re.sub(r"\s+", " ", out)
+    assert "differs" not in call("summary", "simple-cnn")[1]  # its source is all there is
+
+
 def test_models_are_listed(call):
     _, out, _ = call("models")
     assert all(name in out for name in models.MODELS)
+    assert re.search(
+        r"^ ?vgg19 +224x224 +1,000 +143,667,240 +19,632,062,464 +Simonyan", out, re.MULTILINE
+    )
+    assert re.search(r"^ ?alexnet-tf +224x224 +none +2,469,696 ", out, re.MULTILINE)
+
+
+def test_two_models_are_shown_side_by_side(call):
+    code, out, _ = call("models", "--compare", "alexnet-2012", "alexnet-merged")
+    assert code == 0
+    assert re.search(r"^ +conv3 .* 885,120 +conv3 .* 885,120 *$", out, re.MULTILINE)
+    assert re.search(r"^ ?\* +conv4 .* 663,936 +conv4 .* 1,327,488 *$", out, re.MULTILINE)
+    assert re.search(r"^ ?multiply-adds +724,406,816 +1,135,256,096 *$", out, re.MULTILINE)
+    assert "5 of 23 rows differ" in out
+    for name in ("alexnet-2012", "alexnet-merged"):
+        assert models.MODELS[name].differs in re.sub(r"\s+", " ", out)
+
+
+def test_receptive_fields_are_listed(call):
+    code, out, _ = call("receptive-field", "vgg16")
+    assert code == 0
+    assert re.search(r"^ ?pool5 .* 7x7 +212 +32 +-90 *$", out, re.MULTILINE)
 
 
 def test_plots_are_written(call, trained, tmp_path):
-    for what in ("curves", "predictions"):
+    for what in ("curves", "predictions", "augment"):
         assert call("plot", what, trained)[:2] == (0, f"wrote {trained}/{what}.png\n")
     call("plot", "curves", trained, "--out=here.png")
     assert (tmp_path / "here.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_recipes_augmentation_is_shown_before_any_training(call, tmp_path):
+    assert call("plot", "augment", "cuda-convnet-11pct")[:2] == (
+        0, "wrote cuda-convnet-11pct-augment.png\n",
+    )  # fmt: skip
+    assert (tmp_path / "cuda-convnet-11pct-augment.png").read_bytes()[:4] == b"\x89PNG"
+    assert call("plot", "augment", "cuda-convnet-11pct", "--out=sheet.png")[0] == 0
+    assert (tmp_path / "sheet.png").exists()
 
 
 def test_help_names_every_command_and_every_field(call):
@@ -205,7 +311,17 @@ def a_file_with_a_typo(tmp_path):
         (("train", "--shedule", "step"), "--schedule", None),
         (("train", "--lr=-1"), "lr=-1.0: must be above 0", None),
         (("train", "--epochs=0"), "must be at least 1", None),
-        (("train", "--schedule=lineer"), "linear", None),
+        (("train", "--schedule=linaer"), "did you mean 'linear'?", None),
+        (("train", "--pixels", "0-11"), "not one of '0-255', '0-1', 'unit-variance'", None),
+        (("train", "--views=5"), "not one of 1, 9, 10", None),
+        (("train", "--recipe=papper"), "did you mean 'paper'?", None),
+        (("train", "--recipe=paper", "--config=c.json"), "exclude each other", None),
+        (("train", "--recipe=paper", "--model=lenet5"), "there is no imagenet", None),
+        (("train", "--recipe=cuda-convnet-11pct-all"), "--init RUN", None),
+        (("train", "--model=alexnet-tf"), "without a classifier", None),
+        ((*TRAIN, "--lr-scale", "local*", "2"), "'local*' matches none of conv1.W", None),
+        ((*TRAIN, "--schedule=plateau", "--val-size=0"), "val_size is 0", None),
+        ((*TRAIN, "--load-size=9"), "do not fit tiny", None),
         (("train", "--image-size=8"), "this network needs images of at least", None),
         ((*TRAIN, "--val-size=1000"), "cannot be held out", None),
         ((*TRAIN, "--lr=1e30", "--schedule=constant"), "NaN or infinite", None),
@@ -221,15 +337,24 @@ def a_file_with_a_typo(tmp_path):
         (("train", "--resume=trained", "--epochs=9"), "linear schedule", None),
         (("train", "--resume=trained"), "is damaged", a_cut_off_checkpoint),
         (("summary", "alexnet-minni"), "did you mean 'alexnet-mini'", None),
+        (("models", "--compare", "lenet5", "lenet6"), "did you mean 'lenet5'", None),
+        (("receptive-field", "vgg61"), "did you mean 'vgg", None),
+        (("receptive-field", "alexnet-paddle", "--image-size=32"), "at least 37x37", None),
+        (("summary", "alexnet-tf", "--classes=10"), "ends without a classifier", None),
         (("eval", "nowhere"), "holds no run", None),
         (("eval", "trained"), "conv7.W", another_model),
         (("eval", "trained"), "is damaged", a_cut_off_checkpoint),
         (("eval", "trained", "--checkpont=last"), "--checkpoint", None),
+        (("eval", "trained", "--ten-crop"), "leave nothing to crop; train with a larger", None),
+        (("eval", "trained", "--ten-crop", "--views=9"), "exclude each other", None),
+        (("eval", "trained", "--views=5"), "--views", None),
         (("predict", "trained"), "at least one picture", None),
         (("predict", "trained", "picture.png"), "picture.png", a_text_file),
         (("predict", "trained", "none.png"), "none.png", None),
         (("plot", "curve", "trained"), "curves", None),
         (("plot", "curves", "nowhere"), "holds no run", None),
+        (("plot", "augment", "krizevsky"), "recipe; did you mean 'krizhevsky'", None),
+        (("plot", "augment", "."), "holds no run", None),
         (("compare", "trained", "nowhere"), "nowhere holds no run", None),
     ],
 )

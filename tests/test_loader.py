@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from minialex.data import Dataset
+from minialex.data.affine import Affine
 from minialex.data.augment import Augment
+from minialex.data.colour import ColourNoise
 from minialex.data.loader import Loader
 from minialex.data.pixels import Pixels
 from minialex.errors import InputError
@@ -63,8 +65,14 @@ def test_seed_and_epoch_decide(make):
 
 
 @pytest.mark.parametrize("first", range(8))
-def test_resuming_at_any_batch_repeats_the_rest(make, first):
+def test_resuming_at_any_batch_repeats_the_rest(make, dataset, first):
     assert_same(list(make().batches(2))[first:], make().batches(2, first=first))
+    colour = ColourNoise.fit(dataset, Pixels.fit(dataset), "coded")
+    everything = Augment(crop=1, size=5, chunk=3, affine=Affine(10, 0.1, 5, 0.1), colour=colour)
+    loader = make(augment=everything)
+    batches = list(loader.batches(2))
+    assert {x.shape[1:] for x, _ in batches} == {(5, 5, 3)}
+    assert_same(batches[first:], loader.batches(2, first=first))
 
 
 def test_batches_of_an_epoch_are_augmented_apart(dataset):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from strategies import distinct_array
 
 from minialex.errors import InputError
 from minialex.layers import Linear
 from minialex.optim import SGD
+from minialex.strategies import distinct_array
 
 # Gradients 1, 2, -1; decay .1; the rate falls from .1 to .01 before the third step. By hand:
 #   v1 =                 -.1  * .1 * 1     - .1  * 1 = -.11         w1 = .89
@@ -102,7 +102,7 @@ def test_weights_that_were_drawn_transposed_are_trained():
 
 def test_the_rate_and_the_decay_of_biases_may_differ():
     assert moved(weight_decay=0.1) == dict.fromkeys(SHAPES, pytest.approx(1.2))
-    found = moved(weight_decay=0.1, lr_scale={"*.b": 2}, decay_scale={"*.b": 0})
+    found = moved(weight_decay=0.1, lr_scale={"*.b": 2}, decay={"*.b": 0})
     assert found == {name: pytest.approx(2.0 if name.endswith("b") else 1.2) for name in SHAPES}
 
 
@@ -111,20 +111,38 @@ def test_the_last_pattern_that_matches_counts():
     assert found == pytest.approx({"conv1.W": 0, "conv1.b": 0.5, "fc2.W": 3, "fc2.b": 3})
 
 
-@pytest.mark.parametrize("option", ["lr_scale", "decay_scale"])
+def test_decay_by_pattern_stands_in_place_of_the_other():
+    found = moved(weight_decay=0.1, decay={"fc*.W": 3.0, "conv*": 0})
+    assert found == pytest.approx({"conv1.W": 1, "conv1.b": 1, "fc2.W": 7, "fc2.b": 1.2})
+
+
+def test_what_is_frozen_stops_at_once(rng):
+    """As in cuda-convnet: its velocity would carry it on for dozens of steps."""
+    params, grads = arrays(rng), arrays(rng)
+    optimiser = SGD(params)
+    optimiser.step(grads, 0.1)
+    optimiser.lr_scale["conv1.W"] = 0.0
+    before = {name: array.copy() for name, array in (params | optimiser.state()).items()}
+    optimiser.step(grads, 0.1)
+    frozen = {"conv1.W", "velocity.conv1.W"}
+    for name, array in (params | optimiser.state()).items():
+        assert np.array_equal(array, before[name]) == (name in frozen), name
+
+
+@pytest.mark.parametrize("option", ["lr_scale", "decay"])
 def test_a_pattern_that_matches_nothing_is_refused(option):
     with pytest.raises(InputError, match=rf"{option}.*'fc9\.\*'.*conv1\.W"):
         SGD(arrays(np.random.default_rng(0)), **{option: {"*.b": 2, "fc9.*": 2}})
 
 
-def test_the_velocity_continues_from_stored_arrays(rng):
+def test_the_state_continues_from_stored_arrays(rng):
     params, grads = arrays(rng), arrays(rng)
     optimiser = SGD(params)
     optimiser.step(grads, 0.1)
     copies = {name: w.copy() for name, w in params.items()}
     resumed = SGD(copies)
-    for name, v in optimiser.velocity.items():
-        resumed.velocity[name][...] = v
+    for name, v in optimiser.state().items():
+        resumed.state()[name][...] = v
     optimiser.step(grads, 0.01)
     resumed.step(grads, 0.01)
     for name in params:

@@ -8,7 +8,12 @@ import tiny
 from PIL import Image
 
 from minialex import plot
+from minialex.data import Dataset
+from minialex.data.augment import Augment
+from minialex.data.pixels import MEANS, SCALES, Pixels
 from minialex.figures import Epoch
+from minialex.plot.log import apart
+from minialex.plot.sheet import DRAWS, grey_levels
 
 ORANGE = tuple(bytes.fromhex(plot.ORANGE[1:]))
 
@@ -45,4 +50,39 @@ def test_wrong_predictions_are_marked(wrong, tmp_path):
 
 
 def test_labels_at_the_ends_keep_their_order():
-    assert plot.apart(1.01, 1.0, 0.5) == pytest.approx((1.255, 0.755))
+    assert apart(1.01, 1.0, 0.5) == pytest.approx((1.255, 0.755))
+
+
+class Brightening(Augment):
+    """Stands for any augmentation: every batch becomes brighter by its own draw."""
+
+    def __call__(self, x, rng):
+        return x + rng.uniform(40, 220)
+
+
+def test_a_sheet_shows_pictures_and_what_becomes_of_them(tmp_path):
+    images = np.full((2, 6, 6, 3), 20, np.uint8)
+    dataset = Dataset(images, np.array([0, 1]), ("left", "right"))
+    pixels = Pixels.fit(dataset, scale="0-255", mean="none")
+    plot.augmentation(dataset, Brightening(), pixels, tmp_path / "sheet.png")
+    greys = greys_of_areas(tmp_path / "sheet.png")
+    assert len(greys) == 1 + DRAWS
+    assert greys[0] == 20 < 60 <= greys[1] < greys[-1] <= 240
+    plot.augmentation(dataset, Augment(crop=2, size=4), pixels, tmp_path / "same.png")
+    assert greys_of_areas(tmp_path / "same.png") == [0, 20]  # padding, and the pictures
+
+
+def greys_of_areas(path):
+    """The grey levels, but for the white page, that fill more of it than lines and letters do."""
+    levels, counts = np.unique(pixels(path)[..., 0], return_counts=True)
+    return [int(v) for v in levels[counts > counts.sum() / 30] if v < 255]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("mean", MEANS)
+def test_what_pixels_did_is_undone(scale, mean):
+    data = tiny.pictures(20)
+    scaling = Pixels.fit(data, scale=scale, mean=mean)
+    np.testing.assert_array_equal(grey_levels(scaling(data.images), scaling), data.images)
+    far = scaling(data.images) + 1000 * np.array([1, -1, 1], np.float32)
+    assert np.unique(grey_levels(far, scaling)).tolist() == [0, 255]

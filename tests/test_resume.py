@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tiny
 
-from minialex import checkpoint, figures, loop, models, run
+from minialex import checkpoint, config, figures, loop, models, run
 from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.interrupt import Interrupt, Interrupted
@@ -82,6 +82,41 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("step", [1, 4, 6, 9, 12, 17])
 def test_a_resumed_run_is_the_uninterrupted_run(step, whole, tmp_path):
     stop_at(step, tmp_path)
+    resume(tmp_path)
+    assert_same_run(tmp_path, whole)
+
+
+ADAM = dataclasses.replace(tiny.CONFIG, optimiser="adam", lr=0.01, weight_decay=0.1)
+MOVING = dataclasses.replace(  # with everything that depends on the epoch, and nothing held out
+    tiny.CONFIG, optimiser="keras-adam", schedule="discexp", lr=0.01, lr_samples=150, val_size=0,
+    lr_scale={"*.b": 2.0}, lr_changes=((1, "conv1.*", 0.0), (2, "*", 0.5)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [ADAM, MOVING], ids=["adam", "moving"])
+@pytest.mark.parametrize("step", [4, 12, 16])
+def test_a_resumed_run_of_adam_is_the_uninterrupted_run(config, step, tmp_path):
+    train(tmp_path / "whole", config)
+    stop_at(step, tmp_path / "resumed", config)
+    resume(tmp_path / "resumed", config)
+    assert_same_run(tmp_path / "resumed", tmp_path / "whole")
+
+
+def test_another_optimiser_is_refused(tmp_path):
+    stop_at(3, tmp_path, ADAM)
+    with pytest.raises(InputError, match="optimiser is adam in this run and sgd now"):
+        resume(tmp_path)
+
+
+def test_a_run_from_before_there_were_recipes_goes_on(whole, tmp_path):
+    """Its config.json knows fewer fields, and the log and checkpoints look the same."""
+    stop_at(9, tmp_path)
+    document = config.read_json(tmp_path / "config.json")
+    old = ("model", "data", "epochs", "batch_size", "lr", "crop", "threads", "val_size",
+           "image_size", "out")  # fmt: skip
+    document["config"] = {name: document["config"][name] for name in old}
+    figures.write_json(tmp_path / "config.json", document)
+    assert any(n.startswith("velocity.") for n in checkpoint.load(tmp_path / "last.safetensors")[0])
     resume(tmp_path)
     assert_same_run(tmp_path, whole)
 

@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from minialex import checkpoint, figures, models, run
 from minialex.config import Config
+from minialex.data.views import views
 from minialex.errors import InputError
 from minialex.layers import Softmax
 from minialex.train import fit
@@ -65,6 +66,21 @@ def test_predict_takes_paths_pictures_and_arrays(trained, tmp_path):
 def test_pictures_of_any_size_are_fitted(trained):
     big = Image.new("RGB", (50, 31), (200, 0, 0))
     assert np.isfinite(run.load(trained[1]).predict([big, big.convert("L")])).all()
+
+
+def test_crops_of_pictures_are_averaged_as_the_run_says(tmp_path):
+    """The network sees 6x6 of the 8x8 pixels that were loaded; the mean picture has all of them."""
+    network = models.build("tiny", image_size=6)
+    sizes = {"load_size": 8, "image_size": 6, "mean": "image", "crop": 0}
+    config = dataclasses.replace(tiny.CONFIG, **sizes, epochs=1, views=10)
+    fit(network, tiny.splits(), config, folder=tmp_path)
+    loaded, images = run.load(tmp_path), tiny.pictures(5, seed=2).images
+    x = loaded.pixels(images)
+    p = [Softmax().forward(network.predict(v.copy())) for v in views(x, 6, 10)]
+    assert np.allclose(loaded.predict(images), np.mean(p, axis=0), atol=1e-6)
+    centre = dataclasses.replace(loaded, config=dataclasses.replace(config, views=1))
+    assert np.allclose(centre.predict(images), p[2], atol=1e-6)
+    assert loaded.predict([Image.new("RGB", (50, 31))]).sum() == pytest.approx(1)
 
 
 def test_a_numbered_checkpoint_can_be_used(tmp_path):

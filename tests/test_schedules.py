@@ -69,7 +69,18 @@ def test_one_cycle_is_pytorchs(steps):
     np.testing.assert_allclose(rates(schedules.make("one-cycle", LR, steps), steps), expected)
 
 
-@pytest.mark.parametrize("name", ["constant", "step", "one-cycle", "linear", "plateau"])
+def test_discexp_multiplies_after_so_many_pictures():
+    """50 pictures in batches of 16 are 3 full ones and one of 2; the rate counts pictures."""
+    seen = [0, 16, 32, 48, 50, 66, 82, 98, 100]
+    schedule = schedules.make("discexp", LR, 8, factor=0.5, every=50, seen=seen.__getitem__)
+    expected = LR * 0.5 ** np.array([0, 0, 0, 0, 1, 1, 1, 1, 2])
+    np.testing.assert_allclose(rates(schedule, 9), expected)
+
+
+NAMES = ["constant", "step", "one-cycle", "linear", "plateau", "discexp"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_training_of_one_step_has_a_rate(name):
     assert 0 < schedules.make(name, LR, 1).lr(0) <= LR
 
@@ -87,7 +98,7 @@ def test_plateau_waits_through_nan():
     assert plateau([0.5, float("nan"), float("nan"), 0.4], patience=2) == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("name", ["constant", "step", "one-cycle", "linear"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "plateau"])
 def test_only_plateau_listens_to_validation(name):
     schedule = schedules.make(name, LR, STEPS, patience=1)
     before = rates(schedule)

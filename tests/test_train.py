@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import tiny
 
-from minialex import checkpoint, figures, loop, models, run
+from minialex import checkpoint, figures, loop, models, parts, run
 from minialex.config import Config
+from minialex.data.colour import ColourNoise
 from minialex.errors import InputError
 from minialex.evaluate import Evaluation, accuracy_per_class, evaluate
-from minialex.layers import Flatten
+from minialex.layers import Conv2d, Flatten
 from minialex.network import Sequential
-from minialex.progress import Silent
+from minialex.progress import Lines, Silent
 from minialex.train import fit
 
 
@@ -41,8 +42,8 @@ def test_equal_seeds_give_equal_bits_and_others_do_not():
 def test_the_test_pictures_are_measured_once_with_the_best_weights(monkeypatch, tmp_path):
     measured = []
 
-    def spy(network, dataset, pixels):
-        result = evaluate(network, dataset, pixels)
+    def spy(network, dataset, pixels, views=1):
+        result = evaluate(network, dataset, pixels, views)
         measured.append((len(dataset), {k: p.copy() for k, p in network.params.items()}, result))
         return result
 
@@ -71,7 +72,7 @@ def test_held_out_pictures_are_not_trained_on(monkeypatch):
             seen.append(dataset.images[np.arange(len(dataset))])
             super().__init__(dataset, *rest, **options)
 
-    def spy(network, dataset, pixels):
+    def spy(network, dataset, pixels, views=1):
         seen.append(dataset.images[np.arange(len(dataset))])
         return evaluate(network, dataset, pixels)
 
@@ -158,6 +159,139 @@ def test_biases_decay_only_where_asked():
         train(lr=0.01, weight_decay=1.0, decay_biases=decay)[0] for decay in (True, False)
     )
     assert not np.array_equal(with_biases.params["fc2.b"], without.params["fc2.b"])
+
+
+def test_crops_are_taken_of_larger_pictures_and_views_averaged_at_the_end_only(monkeypatch):
+    """Pictures of 8x8 for a network that sees 6x6 of them."""
+    asked, shapes = [], []
+
+    def spy(network, dataset, pixels, views=1):
+        asked.append((len(dataset), dataset.images.shape[1:], views))
+        return evaluate(network, dataset, pixels, views)
+
+    monkeypatch.setattr(loop, "evaluate", spy)
+    network = models.build("tiny", image_size=6)
+    watched = network.forward
+    network.forward = lambda x, train: shapes.append((x.shape, train)) or watched(x, train)
+    config = dataclasses.replace(tiny.CONFIG, load_size=8, crop=0, views=10, epochs=1)
+    history = fit(network, tiny.splits(), config)
+    assert asked == [(10, (8, 8, 3), 1), (30, (8, 8, 3), 10)]
+    assert set(shapes) == {((16, 6, 6, 3), True), ((10, 6, 6, 3), True)}
+    assert 0 <= history.result.test_accuracy <= 1
+
+
+@pytest.mark.parametrize("change", [{}, {"load_size": 9}])
+def test_larger_pictures_need_the_load_size_that_they_have(change):
+    network = models.build("tiny", image_size=6)
+    with pytest.raises(InputError, match=r"pictures of shape \(8, 8, 3\) .* do not fit tiny"):
+        fit(network, tiny.splits(), dataclasses.replace(tiny.CONFIG, **change))
+
+
+def test_views_without_a_border_are_refused_before_the_training():
+    config = dataclasses.replace(tiny.CONFIG, load_size=8, views=10)
+    with pytest.raises(InputError, match="views=10: crops need pictures that are larger"):
+        fit(tiny.network(), tiny.splits(), config, progress=NoStep())
+
+
+def test_colour_noise_ends_after_its_epochs(monkeypatch):
+    drawn = []
+    noise = ColourNoise.__call__
+
+    def spy(self, x, rng):
+        drawn.append(x.shape)
+        return noise(self, x, rng)
+
+    monkeypatch.setattr(ColourNoise, "__call__", spy)
+    for colour, batches in (("coded", 2 * 6), ("none", 0)):
+        drawn.clear()
+        train(colour=colour, colour_epochs=2)
+        assert len(drawn) == batches
+
+
+def test_slopes_of_prelu_do_not_decay_either():
+    names = ("conv1.W", "conv1.b", "prelu1.a")
+    params = {name: np.ones(3) for name in names}
+    assert parts.optimiser(Config(), params).decay == dict(zip(names, (5e-4, 0, 0), strict=True))
+    decay = parts.optimiser(Config(decay_biases=True), params).decay
+    assert decay == dict.fromkeys(names, 5e-4)
+    decay = parts.optimiser(Config(decay={"*": 0.1, "conv1.W": 0.2}), params).decay
+    assert decay == dict(zip(names, (0.2, 0.1, 0.1), strict=True))
+
+
+def test_factors_of_the_rate_change_after_epochs(monkeypatch):
+    """Here conv1 learns in the second of three epochs only, and fc3's bias in the first."""
+    network, changed = tiny.network(), []
+
+    class Watch(Silent):
+        def epoch(self, row):
+            now = {name: p.copy() for name, p in network.params.items()}
+            changed.append({n for n in now if not np.array_equal(now[n], self.before[n])})
+            self.before = now
+
+    watch = Watch()
+    watch.before = {name: p.copy() for name, p in network.params.items()}
+    changes = ((1, "conv1.*", 1.0), (1, "fc3.b", 0.0), (2, "conv1.*", 0.0))
+    config = dataclasses.replace(tiny.CONFIG, lr_scale={"conv1.*": 0.0}, lr_changes=changes)
+    fit(network, tiny.splits(), config, progress=watch)
+    frozen = [set(network.params) - names for names in changed]
+    assert frozen == [{"conv1.W", "conv1.b"}, {"fc3.b"}, {"conv1.W", "conv1.b", "fc3.b"}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lr_scale": {"local*": 2.0}}, {"decay": {"local*": 0.1}},
+     {"lr_changes": ((99, "local*", 0.0),)}],
+)  # fmt: skip
+def test_a_pattern_that_fits_another_model_is_refused_at_once(change):
+    (name,) = change
+    with pytest.raises(InputError, match=rf"{name}: 'local\*' matches none of conv1\.W, conv1\.b"):
+        fit(tiny.network(), tiny.splits(), dataclasses.replace(tiny.CONFIG, **change),
+            progress=NoStep())  # fmt: skip
+
+
+def test_discexp_counts_the_pictures_of_a_smaller_last_batch_too():
+    """90 pictures an epoch in batches of 16: the rate falls with each whole epoch."""
+    _, history = train(schedule="discexp", lr_factor=0.5, lr_samples=90, epochs=3)
+    assert [row.lr for row in history.log] == pytest.approx([0.05, 0.025, 0.0125])
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "keras-adam"])
+def test_adam_learns(optimiser):
+    _, history = train(optimiser=optimiser, lr=0.01, epochs=6)
+    assert history.log[-1].train_loss < 0.8 * history.log[0].train_loss
+
+
+def test_without_held_out_pictures_all_are_trained_on_and_the_last_weights_kept(tmp_path):
+    network, last = tiny.network(), {}
+    keep = tiny.At(21, lambda: last.update({n: p.copy() for n, p in network.params.items()}))
+    config = dataclasses.replace(tiny.CONFIG, val_size=0)
+    history = fit(network, tiny.splits(), config, folder=tmp_path, progress=keep)
+    assert [row.step for row in history.log] == [7, 14, 21]  # 100 pictures, not 90
+    assert [(row.val_loss, row.val_accuracy) for row in history.log] == [(None, None)] * 3
+    assert (history.result.best_epoch, history.result.val_accuracy) == (3, None)
+    assert history.result.test_accuracy is not None
+    assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+    assert figures.read_log(tmp_path) == history.log
+    assert figures.read_result(tmp_path) == history.result
+    for name in ("best", "last"):
+        tensors, _ = checkpoint.load(tmp_path / f"{name}.safetensors")
+        for key, weights in last.items():
+            assert np.array_equal(tensors[key], weights)
+            assert np.array_equal(network.params[key], weights)
+
+
+def test_a_line_without_held_out_pictures_has_no_figures_of_them(capsys):
+    fit(tiny.network(), tiny.splits(), dataclasses.replace(tiny.CONFIG, val_size=0, epochs=1),
+        progress=Lines())  # fmt: skip
+    said = capsys.readouterr().out
+    assert "train loss" in said
+    assert "val" not in said
+
+
+def test_a_network_without_a_classifier_is_refused():
+    features = Sequential([Conv2d(4, 3)], (8, 8, 3), name="features")
+    with pytest.raises(InputError, match="features ends with conv1, whose output is 6x6x4"):
+        fit(features, tiny.splits(), tiny.CONFIG)
 
 
 def test_plateau_lowers_the_rate_when_the_held_out_pictures_stall():

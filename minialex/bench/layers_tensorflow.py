@@ -10,6 +10,7 @@ from typing import Any
 
 from minialex.errors import InputError
 from minialex.layer import Shape
+from minialex.layers import AvgPool2d
 
 
 def translate(tf: Any, layer: Any, before: Shape) -> Callable:
@@ -26,7 +27,8 @@ def translate(tf: Any, layer: Any, before: Shape) -> Callable:
         "flatten": lambda tf, layer, before: lambda x, train: tf.reshape(x, (x.shape[0], -1)),
         "fc": lambda tf, layer, before: lambda x, train, W, b: tf.nn.bias_add(x @ W, b),
     }  # fmt: skip
-    if layer.kind not in translations or (layer.kind == "lrn" and layer.n % 2 == 0):
+    even, average = layer.kind == "lrn" and layer.n % 2 == 0, isinstance(layer, AvgPool2d)
+    if layer.kind not in translations or even or average:
         raise InputError(f"--peers tensorflow: {layer.label()} has no counterpart in TensorFlow")
     return translations[layer.kind](tf, layer, before)
 

@@ -12,6 +12,7 @@ from typing import Any
 from minialex.bench.work import Case
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
+from minialex.layers import AvgPool2d
 
 
 def translate(layer: Layer, before: Shape, in_place: bool) -> Callable:
@@ -45,6 +46,11 @@ def _conv(F: Any, layer: Any, before: Shape, in_place: bool) -> Callable:
 
 def _pool(F: Any, layer: Any, before: Shape, in_place: bool) -> Callable:
     kernel, stride = layer.kernel, layer.stride
+    if isinstance(layer, AvgPool2d):
+        sides, ceil = layer.pad, layer.rounding == "ceil"
+        if not isinstance(sides, int):
+            raise InputError(f"--peers torch: {layer.label()}: PyTorch pads all sides alike")
+        return lambda x, train: F.avg_pool2d(x, kernel, stride, sides, ceil, False)
     around, pad = _padding(layer, before, (kernel[0] // 2, kernel[1] // 2))
 
     def pool(x, train):

@@ -90,7 +90,8 @@ def make(request: Request) -> Case:
     gy = rng.standard_normal((request.batch, *network.output_shape), np.float32)
     gy /= request.batch  # as a mean loss has it: updates with larger ones would diverge
     labels = rng.integers(0, network.output_shape[-1], request.batch)
-    return Case(network, INPUT_SCALE * x, gy, None if request.layer else labels, need_gx)
+    has_loss = len(network.output_shape) == 1 and not request.layer
+    return Case(network, INPUT_SCALE * x, gy, labels if has_loss else None, need_gx)
 
 
 def _table(network: Sequential) -> list[tuple[str, Layer]]:

@@ -5,20 +5,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from minialex import tables
+from minialex.commands.weights import UNKNOWN
 from minialex.errors import InputError
 
 if TYPE_CHECKING:
-    from minialex.data import Dataset
+    from minialex.data import Splits
     from minialex.run import Run
 
 
-def evaluate(run: Path, /, *, data_dir: str | None = None, checkpoint: str = "best") -> None:
+def evaluate(
+    run: Path,
+    /,
+    *,
+    views: Literal[1, 9, 10] | None = None,
+    ten_crop: bool = False,
+    data: str | None = None,
+    data_dir: str | None = None,
+    checkpoint: str = "best",
+) -> None:
     """Measure a run on its test pictures, with the accuracy of every class.
 
     Parameters
     ----------
     run
         Run folder.
+    views
+        Crops of a picture that are averaged: the centre, 3x3 places, or corners and centre with
+        their mirror images. Default: as many as the run's configuration has.
+    ten_crop
+        The same as --views 10.
+    data
+        Data set, or folder of class folders, with the run's classes. Default: the run's own.
     data_dir
         Folder of the CIFAR files. Default: where the run found them.
     checkpoint
@@ -27,15 +44,19 @@ def evaluate(run: Path, /, *, data_dir: str | None = None, checkpoint: str = "be
     from minialex.evaluate import accuracy_per_class
     from minialex.evaluate import evaluate as measure
 
-    trained, test = _run_and_test(run, data_dir, checkpoint)
-    result = measure(trained.network, test, trained.pixels)
+    if ten_crop and views is not None:
+        raise InputError(f"--ten-crop and --views {views} exclude each other: give one of them")
+    trained, (_, test) = run_and_data(run, data_dir, checkpoint, data)
+    count = 10 if ten_crop else views or trained.config.views
+    result = measure(trained.network, test, trained.pixels, views=count)
     per_class = accuracy_per_class(result.predicted, test.labels, len(test.classes))
     rows = [
         (name, (test.labels == i).sum(), tables.percent(per_class[i]))
         for i, name in enumerate(test.classes)
     ]
     tables.show(("class", ">pictures", ">accuracy"), rows)
-    print(f"test loss {result.loss:.4f}, test accuracy {tables.percent(result.accuracy)}")
+    over = f" ({count} views)" if count > 1 else ""
+    print(f"test loss {result.loss:.4f}, test accuracy {tables.percent(result.accuracy)}{over}")
 
 
 def predict(run: Path, pictures: tuple[Path, ...], /, *, checkpoint: str = "best") -> None:
@@ -78,45 +99,6 @@ def compare(run: Path, other: Path, /) -> None:
     tables.show(("", str(run), str(other)), rows)
 
 
-def plot(
-    what: Literal["curves", "predictions"],
-    run: Path,
-    /,
-    *,
-    out: Path | None = None,
-    data_dir: str | None = None,
-) -> None:
-    """Draw a run's curves, or some test pictures with their predicted classes.
-
-    Parameters
-    ----------
-    what
-        What to draw.
-    run
-        Run folder.
-    out
-        Picture to write. Default: curves.png or predictions.png in the run folder.
-    data_dir
-        Folder of the CIFAR files. Default: where the run found them.
-    """
-    from minialex import plot
-    from minialex.figures import read_log
-    from minialex.run import read_config
-
-    path = out or run / f"{what}.png"
-    if path.suffix != ".png":
-        raise InputError(f"--out {path}: pictures are written as .png")
-    if what == "curves":
-        read_config(run)  # raises where the folder holds no run
-        log = read_log(run)
-        if not log:
-            raise InputError(f"{run} has not finished an epoch yet: there is nothing to draw")
-        plot.curves(log, path)
-    else:
-        plot.predictions(*_run_and_test(run, data_dir), path)
-    print(f"wrote {path}")
-
-
 RESULTS = ("parameters", "best epoch", "val accuracy", "test accuracy", "seconds")
 
 
@@ -138,19 +120,22 @@ def _facts(folder: Path) -> dict[str, str]:
     return {name: "-" if fact is None else str(fact) for name, fact in facts.items()}
 
 
-def _run_and_test(
-    run: Path, data_dir: str | None, checkpoint: str = "best"
-) -> tuple["Run", "Dataset"]:
-    """Return a trained network and the test pictures of its data."""
-    from minialex import data
+def run_and_data(
+    run: Path, data_dir: str | None, checkpoint: str = "best", data: str | None = None
+) -> tuple["Run", "Splits"]:
+    """Return a trained network, and its data (or other data) as the training had them."""
+    from minialex import data as sets
     from minialex.run import load
 
     trained = load(run, checkpoint)
     config = trained.config
-    splits = data.load(config.data, data_dir or config.data_dir, config.image_size)
+    name, size = data or config.data, config.load_size or config.image_size
+    if name == UNKNOWN:
+        raise InputError(f"{run} was imported, and names no data to measure it on: give --data")
+    splits = sets.load(name, data_dir or (None if data else config.data_dir), size)
     if splits.test.classes != trained.classes:
         raise InputError(
-            f"{config.data} now has the classes {', '.join(splits.test.classes)}, but {run} was "
+            f"{name} now has the classes {', '.join(splits.test.classes)}, but {run} was "
             f"trained on {', '.join(trained.classes)}"
         )
-    return trained, splits.test
+    return trained, splits

@@ -68,6 +68,8 @@ class Loader:
     def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (x float32 (n, H, W, C), labels int64 (n,)) from batch `first` to the last.
 
+        H and W are those of the crops, where the augmentation takes smaller ones.
+
         One thread prepares them. What it raises is raised here; it ends with the iterator.
         """
         order = self._order(epoch)
