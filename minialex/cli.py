@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import minialex
 from minialex import flags
-from minialex.commands import describe, plots, recipes, runs, train, weights
+from minialex.commands import describe, gradcheck, plots, recipes, runs, train, weights
 from minialex.errors import InputError, nearest
 
 DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -66,6 +66,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "models": describe.models,
     "receptive-field": describe.receptive_field,
     "recipes": recipes.recipes,
+    "gradcheck": gradcheck.gradcheck,
     "import-torch": weights.import_torch,
     "export-torch": weights.export_torch,
 }

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 settings.register_profile("minialex-dev", max_examples=50, **COMMON)
 settings.register_profile("minialex-ci", max_examples=50, derandomize=True, **COMMON)
-settings.register_profile("minialex-thorough", max_examples=1000, **COMMON)
+settings.register_profile("minialex-thorough", max_examples=10_000, **COMMON)
 settings.load_profile("minialex-ci" if os.environ.get("CI") else "minialex-dev")
 
 

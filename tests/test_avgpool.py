@@ -6,11 +6,11 @@ import torch
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import WindowCase, distinct_array, pool_geometry, seeds
 
 from minialex import windows
 from minialex.errors import InputError
 from minialex.layers import AvgPool2d
+from minialex.strategies import WindowCase, distinct_array, pool_geometry, seeds
 
 
 def check(case: WindowCase, seed: int, dtype: str = "float64") -> None:

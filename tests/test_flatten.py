@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch_twin as twin
-from strategies import distinct_array
 
 from minialex.layers import Flatten
+from minialex.strategies import distinct_array
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 5), (1, 2, 3, 1), (0, 3, 4, 5), (3, 7)], ids=str)

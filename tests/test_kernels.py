@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import distinct_array, lrn_geometry, pool_geometry, seeds
 from torch_twin import results
 
 from minialex import forms, kernels, models, threads
@@ -18,6 +17,7 @@ from minialex.errors import InputError
 from minialex.layers import LRN, MaxPool2d, ReLU
 from minialex.layers.relu import add_bias
 from minialex.optim import SGD
+from minialex.strategies import distinct_array, lrn_geometry, pool_geometry, seeds
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 ODD_VALUES = [np.nan, np.inf, -np.inf, 0.0]

@@ -5,7 +5,6 @@ A new layer joins these tests with one line in `EXAMPLES`.
 
 import numpy as np
 import pytest
-from strategies import distinct_array
 from torch_twin import TOLERANCE, assert_close, randomised, results
 
 from minialex import layers
@@ -31,6 +30,7 @@ from minialex.layers import (
     Tanh,
     ZeroPad2d,
 )
+from minialex.strategies import distinct_array
 
 PICTURE = (4, 7, 6, 4)  # (N, H, W, C)
 EXAMPLES = {
@@ -110,6 +110,8 @@ def test_the_gradient_checker_finds_nothing(example, dtype):
 
 def test_shapes_and_dtypes(example, dtype):
     case = Case(example, dtype)
+    shapes = {name: p.shape for name, p in case.layer.params.items()}
+    assert case.layer.param_shapes(case.x.shape[1:]) == shapes
     assert case.layer.grads.keys() == case.layer.params.keys()
     found = case.results()
     expected = {"y": case.output_shape, "gx": case.x.shape}

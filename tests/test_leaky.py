@@ -7,11 +7,11 @@ import pytest
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import batches, distinct_array, seeds
 
 from minialex import threads
 from minialex.errors import InputError
 from minialex.layers import LeakyReLU, PReLU, RReLU
+from minialex.strategies import batches, distinct_array, seeds
 
 SHAPES = st.lists(st.integers(0, 5), min_size=2, max_size=4).map(tuple)
 SIZES = st.lists(st.integers(1, 5), min_size=1, max_size=3)

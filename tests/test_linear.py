@@ -5,10 +5,10 @@ import pytest
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import batches, distinct_array, seeds
 
 from minialex.errors import InputError
 from minialex.layers import Linear
+from minialex.strategies import batches, distinct_array, seeds
 
 
 @given(batch=batches(), inputs=st.integers(1, 9), units=st.integers(1, 9), seed=seeds())

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch_twin as twin
 from hypothesis import given
-from strategies import WindowCase, conv_geometry, distinct_array, seeds
 
 from minialex import windows
 from minialex.errors import InputError
 from minialex.initial import he
 from minialex.layers import Conv2d, LocallyConnected2d
+from minialex.strategies import WindowCase, conv_geometry, distinct_array, seeds
 
 
 def check(case: WindowCase, seed: int, dtype: str = "float64") -> None:

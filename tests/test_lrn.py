@@ -12,10 +12,10 @@ import torch
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import LRNCase, distinct_array, features_drawn, lrn_geometry, seeds
 
 from minialex.errors import InputError
 from minialex.layers import LRN
+from minialex.strategies import LRNCase, distinct_array, features_drawn, lrn_geometry, seeds
 
 
 def parameters(case: LRNCase) -> dict:

@@ -5,10 +5,10 @@ import pytest
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import batches, distinct_array, seeds
 
 from minialex.errors import InputError
 from minialex.layers import MapLRN
+from minialex.strategies import batches, distinct_array, seeds
 
 SHAPES = st.tuples(batches(), st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))
 STRONG = st.fixed_dictionaries(  # the neighbours' term is a large part of every gradient

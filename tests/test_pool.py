@@ -6,10 +6,10 @@ import torch
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import WindowCase, distinct_array, features_drawn, pool_geometry, seeds
 
 from minialex.errors import InputError
 from minialex.layers import MaxPool2d
+from minialex.strategies import WindowCase, distinct_array, features_drawn, pool_geometry, seeds
 
 
 def layer_for(case: WindowCase) -> MaxPool2d:

@@ -4,9 +4,9 @@ import numpy as np
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import distinct_array, seeds
 
 from minialex.layers import ReLU
+from minialex.strategies import distinct_array, seeds
 
 SHAPES = st.lists(st.integers(0, 5), min_size=2, max_size=4).map(tuple)
 

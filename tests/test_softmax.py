@@ -6,10 +6,10 @@ import torch
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import batches, distinct_array, seeds
 
 from minialex.errors import InputError
 from minialex.layers import Softmax, SoftmaxCrossEntropy
+from minialex.strategies import batches, distinct_array, seeds
 
 EXTREME = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, 9e3]])
 

@@ -5,10 +5,10 @@ import pytest
 import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import batches, distinct_array, seeds
 
 from minialex.errors import InputError
 from minialex.layers import Conv2d, ZeroPad2d
+from minialex.strategies import batches, distinct_array, seeds
 
 SIDES = st.tuples(*[st.integers(0, 3)] * 4)
 SHAPES = st.tuples(batches(), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3))

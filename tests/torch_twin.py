@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import torch.nn.functional as F
-from strategies import distinct_array
+
+from minialex.strategies import distinct_array
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}  # relative to a tensor's largest entry
 Sides = tuple[int, int, int, int]  # top, bottom, left, right

@@ -65,7 +65,7 @@ class Case:
                 gy = self._gy(y)
                 wrong, found = self._backward(gy, value, before, report)
         yield from wrong
-        if not wrong and np.float32 in given:
+        if not wrong and np.float32 in given and self.subject.float32_too:
             yield from self._in_float32(gy, value, found)
 
     def _forward(self, y: np.ndarray) -> Iterator[Problem]:

@@ -20,11 +20,14 @@ class NetworkSubject(LayerSubject):
     They are found in `params` and `grads` of its `layers`, or of itself.
     """
 
+    float32_too = False  # where rounding decides a near tie in pooling, its gradients are others
+
     def __init__(self, network: Any, x: Array, train: bool) -> None:
         layers = getattr(network, "layers", None)
         self.holders = {f"{layer.name}.": layer for layer in layers} if layers else {"": network}
         super().__init__(network, [x], train)
         self.name = getattr(network, "name", self.name)
+        self.backward_name = f"{self.name}.backward"
 
     def _find_params(self) -> dict[str, Slot]:
         return {

@@ -24,6 +24,7 @@ class Subject:
     """
 
     prefix = "g"  # of a gradient's name: gW in a layer, dw in a pair of functions
+    float32_too = True  # compare the passes in a given float32 with those in float64
     random: Randomness
 
     def __init__(self, name: str, inputs: Sequence[Any], names: Sequence[str]) -> None:
