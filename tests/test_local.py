@@ -110,3 +110,11 @@ def test_an_input_that_does_not_fit_is_refused_by_name():
 def test_senseless_sizes_are_refused(options):
     with pytest.raises(InputError, match="local"):
         LocallyConnected2d(**({"filters": 4, "kernel": 3} | options))
+
+
+def test_larger_pictures_than_it_was_built_for_are_refused():
+    """With weights for a single position, a product would broadcast them over all positions."""
+    layer = LocallyConnected2d(2, 3)
+    layer.build((3, 3, 4), np.random.default_rng(0), "float64")
+    with pytest.raises(InputError, match=r"weights for \(1, 1\), not \(2, 3\)"):
+        layer.forward(np.zeros((2, 4, 5, 4)))

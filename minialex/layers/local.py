@@ -78,6 +78,9 @@ class LocallyConnected2d(WindowLayer):
 
     def forward(self, x: Array, train: bool = False) -> Array:
         self.x, self.plan = x, self.geometry(x.shape[1:])
+        positions = self.params["b"].shape[:2]
+        if self.plan.out != positions:  # the weights of one position would be broadcast
+            raise InputError(f"{self.label()} has weights for {positions}, not {self.plan.out}")
         y = self.buffer("y", (len(x), *self.plan.out, self.filters), x)
         b, W = self.params["b"], self._matrices(self.params["W"])
 
