@@ -9,12 +9,14 @@ from minialex.errors import InputError
 WRONG = 1  # exit code
 PROPERTIES = (
     ("gradient", "of x and every parameter, at the given geometry and at others around it"),
+    ("ties", "where a maximum is shared, it is not handed out twice"),
+    ("missing", "there is a gradient of every input and parameter"),
     ("shape, dtype, device", "those of the array that a gradient is of; float32 stays float32"),
     ("not finite", "no NaN and no infinity"),
     ("random", "two forwards agree once the generator is set back"),
     ("changes its input", "x, gy and the parameters stay as they are"),
     ("not repeatable", "backward twice gives the same"),
-    ("not linear", "backward of 0 is 0, and of -2 gy is -2 times that of gy"),
+    ("not linear", "backward of 0 is 0, and of -1024 gy is -1024 times that of gy"),
     ("not contiguous", "a gy with gaps in memory gives the same"),
     ("raises", "backward takes every geometry that forward takes"),
 )

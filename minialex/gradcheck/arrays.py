@@ -1,39 +1,45 @@
 """Arrays, and the places that hold them."""
 
+import copy
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from minialex.backend import Array, xp_of
 
 
-class Slot(NamedTuple):
-    """A place that holds an array on which y depends: an input or a parameter."""
+@dataclass(frozen=True)
+class Slot:
+    """A place that holds an array on which y depends, an input or a parameter.
 
-    get: Callable[[], Array]
-    set: Callable[[Array], None]
+    `holder()` returns the dictionary or list whose entry `key` it is.
+    """
+
+    holder: Callable[[], Any]
+    key: Any
+
+    def get(self) -> Array:
+        return self.holder()[self.key]
+
+    def set(self, value: Array) -> None:
+        self.holder()[self.key] = value
 
 
-def item_slot(holder: Any, key: Any) -> Slot:
-    """Return the slot of an entry of a dictionary or list."""
-    return Slot(lambda: holder[key], lambda value: holder.__setitem__(key, value))
+def is_array(value: Any) -> bool:
+    """Tell whether this is an array of NumPy or CuPy; a number is none."""
+    return hasattr(getattr(value, "dtype", None), "kind") and hasattr(value, "__setitem__")
 
 
-def attribute_slot(owner: Any, name: str) -> Slot:
-    """Return the slot of an attribute."""
-    return Slot(lambda: getattr(owner, name), lambda value: setattr(owner, name, value))
-
-
-def items(holder: Any) -> list[Slot]:
-    """Return the slots of the floating-point arrays in a dictionary or list."""
-    keys = list(holder) if isinstance(holder, dict) else range(len(holder or ()))
-    return [item_slot(holder, key) for key in keys if differentiable(holder[key])]
+def writeable(array: Array) -> bool:
+    """Tell whether an array may be changed; CuPy's always may."""
+    return getattr(array.flags, "writeable", True)
 
 
 def differentiable(value: Any) -> bool:
     """Tell whether this is an array of floating-point numbers."""
-    return getattr(getattr(value, "dtype", None), "kind", "") in ("f", "c") and value.ndim > 0
+    return is_array(value) and value.dtype.kind == "f"
 
 
 def host(a: Any) -> np.ndarray:
@@ -41,14 +47,14 @@ def host(a: Any) -> np.ndarray:
     return np.asarray(a.get() if hasattr(a, "get") else a)
 
 
-def copied(a: Array | None) -> Array | None:
-    """Return a copy of what a pass returned; numbers become arrays."""
-    return None if a is None else xp_of(a).array(a)
+def copied(a: Array) -> Array:
+    """Return a copy of what a pass returned; numbers and lists become arrays."""
+    return xp_of(a).array(a)
 
 
 def copies(inputs: Sequence[Any]) -> list[Any]:
-    """Return copies of the arrays, so that a check may change them; the rest as it is."""
-    return [copied(x) if hasattr(x, "dtype") else x for x in inputs]
+    """Return copies of inputs, so that a check may change them."""
+    return [copied(x) if is_array(x) else copy.deepcopy(x) for x in inputs]
 
 
 def sizes(shape: tuple[int, ...]) -> str:

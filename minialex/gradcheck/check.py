@@ -1,21 +1,17 @@
 """The checks to call."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from minialex.backend import Array
 from minialex.errors import InputError
 from minialex.gradcheck.arrays import copies
-from minialex.gradcheck.case import Case
+from minialex.gradcheck.cases import run_cases
 from minialex.gradcheck.layer_subject import LayerSubject, train_flag
 from minialex.gradcheck.report import GradientMismatch, Report
-from minialex.gradcheck.subject import FunctionSubject, Subject
-from minialex.gradcheck.variations import friendly, variations
-
-MODES = ("auto", "complex", "central")
-GEOMETRIES = ("vary", "as given")
+from minialex.gradcheck.restore import left_as_found
+from minialex.gradcheck.subject import FunctionSubject
 
 
 def check_layer(
@@ -79,13 +75,16 @@ def check_layer(
     >>> check_layer(LRN(alpha=0.5), x).ok
     True
     """
+    for method in ("forward", "backward"):
+        if isinstance(layer, type) or not callable(getattr(layer, method, None)):
+            raise InputError(f"{layer!r} is no object with the methods forward and backward")
     inputs = list(x) if isinstance(x, (tuple, list)) else [x]
-    states: Sequence[bool | None] = [None]
-    if train_flag(layer.forward):
-        states = list(train)
-    subjects = [LayerSubject(layer, copies(inputs), state, accumulates, rngs) for state in states]
-    replay = replay or f"check_layer(..., seed={seed})"
-    return _check(subjects, mode, gy, geometry, seed, raises, replay)
+    how = mode, gy, geometry, seed, replay or f"check_layer(..., seed={seed})"
+    with left_as_found(layer, rngs):
+        states: Sequence[bool | None] = list(train) if train_flag(layer.forward) else [None]
+        subjects = [LayerSubject(layer, copies(inputs), on, accumulates, rngs) for on in states]
+        report = run_cases(subjects, *how)
+    return _returned(report, raises)
 
 
 def check_function(
@@ -130,34 +129,15 @@ def check_function(
     >>> dict(report.problems[0].details)["pattern"]
     'yours == numeric * 1/2'
     """
-    subject = FunctionSubject(forward, backward, copies(inputs), options or {}, names, rngs)
-    replay = replay or f"check_function(..., seed={seed})"
-    return _check([subject], mode, gy, geometry, seed, raises, replay)
+    how = mode, gy, geometry, seed, replay or f"check_function(..., seed={seed})"
+    with left_as_found(rngs):
+        options = copy.deepcopy(options or {})
+        subject = FunctionSubject(forward, backward, copies(inputs), options, names, rngs)
+        report = run_cases([subject], *how)
+    return _returned(report, raises)
 
 
-def _check(
-    subjects: Sequence[Subject],
-    mode: str,
-    gy: Array | None,
-    geometry: str,
-    seed: int,
-    raises: bool,
-    replay: str,
-) -> Report:
-    """Check every subject as given and then varied, until one fails."""
-    for what, value, known in (("mode", mode, MODES), ("geometry", geometry, GEOMETRIES)):
-        if value not in known:
-            raise InputError(f"{what}={value!r} is not one of {', '.join(map(repr, known))}")
-    rng = np.random.default_rng(seed)
-    report = Report(subjects[0].name)
-    for subject in subjects:
-        Case(subject, f"as given{subject.state()}", mode, rng, gy).run(report, replay)
-    if geometry == "as given":
-        report.notes += friendly(subjects[0])
-    for subject in subjects if geometry == "vary" else ():
-        for what, other in variations(subject, rng, report):
-            if report.ok:
-                Case(other, what + subject.state(), mode, rng).run(report, replay)
+def _returned(report: Report, raises: bool) -> Report:
     if raises and not report.ok:
         raise GradientMismatch(report)
     return report

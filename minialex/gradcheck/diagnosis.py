@@ -5,13 +5,14 @@ import numpy as np
 from minialex.backend import xp_of
 from minialex.gradcheck import pattern
 from minialex.gradcheck.arrays import host, sizes
-from minialex.gradcheck.compare import COMPLEX_MODE, Comparison, scan
+from minialex.gradcheck.closer import scan
+from minialex.gradcheck.comparison import Comparison
 from minialex.gradcheck.layer_subject import LayerSubject, is_ours
 from minialex.gradcheck.numeric import Derivative
 from minialex.gradcheck.report import Problem
-from minialex.gradcheck.subject import Subject
+from minialex.gradcheck.subject import Subject, parameters
 
-MOST = 4000  # elements up to which a wrong gradient is evaluated whole
+MOST_SLOPES = 10**7  # of y at a gradient's elements, beyond which no pattern is looked for
 LAYOUTS = {  # axes of pictures, and of the kernels that go with them
     "NHWC": (("image", "height", "width", "channel"), ("kh", "kw", "channel", "filter")),
     "NCHW": (("image", "channel", "height", "width"), ("filter", "channel", "kh", "kw")),
@@ -23,7 +24,7 @@ def mismatch(result: Comparison, derivative: Derivative) -> Problem:
     """Describe a wrong gradient."""
     subject, prefix = derivative.subject, derivative.subject.prefix
     worst = result.worst()
-    index = result.indices[worst]
+    index = int(result.indices[worst])
     at = ",".join(map(str, np.unravel_index(index, result.yours.shape)))
     yours, numeric = result.yours.reshape(-1)[index], result.numeric[worst]
     shapes = [
@@ -31,12 +32,10 @@ def mismatch(result: Comparison, derivative: Derivative) -> Problem:
         for name, slot in subject.slots().items()
     ]
     shapes = shapes[:SHOWN] + ["..."] * (len(shapes) > SHOWN)
+    values = f"yours {yours:+.6g}   numeric {numeric:+.6g} ({result.mode.name})"
     details = (
-        ("shape", " ".join([*shapes, *subject.shown(), f"-> y({sizes(derivative.y.shape)})"])),
-        (
-            "worst at",
-            f"{result.name}[{at}]   yours {yours:+.6g}   numeric {numeric:+.6g} ({result.mode})",
-        ),
+        ("shape", " ".join([*shapes, *_shown(subject), f"-> y({sizes(derivative.y.shape)})"])),
+        ("worst at", f"{result.name}[{at}]   {values}"),
         ("pattern", _pattern(result, derivative)),
         ("step scan", scan(derivative, index)),
     )
@@ -49,30 +48,29 @@ def mismatch(result: Comparison, derivative: Derivative) -> Problem:
 
 def _pattern(result: Comparison, derivative: Derivative) -> str:
     """Return the pattern in words; "" where none is known or the array is too large to tell."""
-    subject, gy = derivative.subject, derivative.gy
-    if result.yours.size > MOST:
+    subject, yours, gy = derivative.subject, result.yours, derivative.gy
+    if not result.whole or yours.size * gy.size > MOST_SLOPES:
         return ""
-    everything = np.arange(result.yours.size)
+    slopes = np.stack(list(derivative.slopes(range(yours.size), result.mode.step)))
 
-    def evaluate(other_gy: np.ndarray) -> np.ndarray:
-        other = Derivative(subject, derivative.slot, other_gy, derivative.y)
-        by_complex = result.mode == COMPLEX_MODE
-        values = other.complex(everything) if by_complex else other.central(everything)
-        return values.reshape(result.yours.shape)
+    def derivative_for(gy: np.ndarray) -> np.ndarray:
+        return (slopes * gy).reshape(yours.size, -1).sum(axis=1).reshape(yours.shape)
 
-    numeric = evaluate(gy)
-    kinks = result.indices[result.kinks]
-    numeric.reshape(-1)[kinks] = result.yours.reshape(-1)[kinks]
-    ignores_gy = False
-    if gy.ndim:
-        subject.forward()
-        other = subject.gradients(xp_of(derivative.slot.get()).asarray(gy[::-1] - 3 * gy))
-        ignores_gy = result.yours.any() and np.array_equal(host(other[result.name]), result.yours)
-    noise = 1e-9 if result.mode == COMPLEX_MODE else 1e-5
-    mistake = pattern.Mistake(
-        result.yours, numeric, gy, _axes(subject, result), noise, _ratios(subject, derivative.y)
-    )
-    return mistake.explain(evaluate, bool(ignores_gy))
+    yours, numeric = yours.copy(), derivative_for(gy)
+    for array in (yours, numeric):  # what is at a kink says nothing
+        array.reshape(-1)[result.indices[result.kinks]] = 0
+    ratios, noise = _ratios(subject, derivative.y), 10 * result.mode.each
+    mistake = pattern.Mistake(yours, numeric, gy, _axes(subject, result), noise, ratios)
+    return mistake.explain(derivative_for, _ignores_gy(result, derivative))
+
+
+def _ignores_gy(result: Comparison, derivative: Derivative) -> bool:
+    subject, gy = derivative.subject, derivative.gy
+    if not gy.ndim or not result.yours.any():
+        return False
+    subject.forward()
+    other = subject.gradients(xp_of(derivative.slot.get()).asarray(gy[::-1] - 3 * gy))
+    return np.array_equal(host(other[result.name]), result.yours)
 
 
 def _axes(subject: Subject, result: Comparison) -> tuple[str, ...]:
@@ -89,22 +87,33 @@ def _layout(subject: Subject) -> str:
     """Return "NHWC" or "NCHW" where the weights tell, by their number of channels; else ""."""
     if isinstance(subject, LayerSubject) and is_ours(subject.layer):
         return "NHWC"
-    first, *others = (slot.get().shape for slot in subject.slots().values())
-    for shape in others if len(first) == 4 else ():
-        if len(shape) == 4 and shape[1] == first[1]:
-            return "NCHW"
-        if len(shape) == 4 and shape[2] == first[3]:
-            return "NHWC"
-    return ""
+    x, *others = (slot.get().shape for slot in subject.slots().values())
+    weights = [shape for shape in others if len(shape) == len(x) == 4]
+    fits = {"NCHW": any(w[1] == x[1] for w in weights), "NHWC": any(w[2] == x[3] for w in weights)}
+    return next((layout for layout in fits if fits[layout]), "") if sum(fits.values()) == 1 else ""
 
 
 def _ratios(subject: Subject, y: np.ndarray) -> dict[str, float]:
     """Return the numbers that a gradient is often multiplied or divided by in error."""
-    ratios = {"the batch size": float(len(y)) if y.ndim else 1.0}
-    values = vars(subject.layer) if isinstance(subject, LayerSubject) else {}
-    for name, p in values.items():
+    rows = [len(a) for a in (y, *subject.inputs) if np.ndim(a)]
+    ratios = {"the batch size": float(rows[0])} if rows else {}
+    for name, p in subject.settings().items():
         if isinstance(p, float) and 0 < abs(p) < 1e6:
             ratios[name] = p
             if 0 < p < 1:
                 ratios[f"1 - {name}"] = 1 - p
     return {what: value for what, value in ratios.items() if value != 1}
+
+
+def _shown(subject: Subject) -> list[str]:
+    """Return arguments that are small whole numbers or tuples of them, such as "stride=2"."""
+    values = subject.settings()
+    if isinstance(subject, LayerSubject):
+        made_with = {p.name for p in parameters(type(subject.layer)) or []}
+        values = {name: value for name, value in values.items() if name in made_with}
+    return [
+        f"{name}={value}".replace(" ", "")
+        for name, value in values.items()
+        if (type(value) is int or (isinstance(value, tuple) and 0 < len(value) <= 4))
+        and all(type(v) is int for v in (value if isinstance(value, tuple) else (value,)))
+    ]

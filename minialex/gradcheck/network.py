@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array
 from minialex.errors import InputError
-from minialex.gradcheck.arrays import Slot, host, item_slot, items
+from minialex.gradcheck.arrays import Slot, copied, differentiable, host
 from minialex.gradcheck.case import Case
 from minialex.gradcheck.layer_subject import LayerSubject
 from minialex.gradcheck.report import GradientMismatch, Report
+from minialex.gradcheck.restore import left_as_found
 
-FEW = 16  # elements of a parameter that central differences look at
+FEW = 8  # elements of a parameter that are looked at one by one
 
 
 class NetworkSubject(LayerSubject):
@@ -21,35 +22,45 @@ class NetworkSubject(LayerSubject):
     """
 
     float32_too = False  # where rounding decides a near tie in pooling, its gradients are others
+    in_sequence = True
 
     def __init__(self, network: Any, x: Array, train: bool) -> None:
-        layers = getattr(network, "layers", None)
-        self.holders = {f"{layer.name}.": layer for layer in layers} if layers else {"": network}
+        layers = list(getattr(network, "layers", None) or [])
+        if not any(_has_params(layer) for layer in layers):
+            layers = [network]
+        self.holders = {_name(layer, i, network): layer for i, layer in enumerate(layers)}
         super().__init__(network, [x], train)
         self.name = getattr(network, "name", self.name)
         self.backward_name = f"{self.name}.backward"
 
-    def _find_params(self) -> dict[str, Slot]:
-        return {
-            prefix + key: item_slot(holder.params, key)
-            for prefix, holder in self.holders.items()
-            for key in holder.params
-        }
-
     def slots(self) -> dict[str, Slot]:
         return {f"g{name}": slot for name, slot in self.params.items()}
 
-    def arrays(self) -> list[Slot]:
-        grads = [slot for holder in self.holders.values() for slot in items(holder.grads)]
-        return [item_slot(self.inputs, 0), *self.params.values(), *grads]
+    def arrays(self) -> list[Array]:
+        return [*super().arrays(), *filter(differentiable, self.inputs)]
 
     def gradients(self, gy: Array) -> dict[str, Array]:
         self.backward(gy)
+        return {f"g{name}": copied(g) for name, g in self.param_gradients([]).items()}
+
+    def owners(self) -> dict[str, list[str]]:
+        """Return the names of the parameters of every layer, in the order of forward."""
         return {
-            f"g{prefix}{key}": xp_of(g).array(g)
-            for prefix, holder in self.holders.items()
-            for key, g in holder.grads.items()
+            name: [f"{name}.{key}" if name else key for key in getattr(layer, "params", {})]
+            for name, layer in self.holders.items()
         }
+
+    def _find_params(self) -> dict[str, Slot]:
+        return {
+            f"{name}.{key}" if name else key: _slot(layer, key)
+            for name, layer in self.holders.items()
+            if _has_params(layer)
+            for key in layer.params
+        }
+
+    def _gradient(self, name: str) -> Array | None:
+        layer, _, key = name.rpartition(".")
+        return getattr(self.holders[layer], "grads", {}).get(key)
 
 
 def check_network(
@@ -92,17 +103,56 @@ def check_network(
     InputError
         The network has no parameters.
     """
-    subject = NetworkSubject(network, xp_of(x).array(x), train)
-    if not subject.params:
-        raise InputError(f"{subject.name} has no parameters to check")
-    gy = None if labels is None else _of_cross_entropy(subject.forward(), labels)
-    state = subject.state().removeprefix(", ") or "as given"
-    replay = f"check_network(..., seed={seed})"
-    report = Report(subject.name)
-    Case(subject, state, "auto", np.random.default_rng(seed), gy, FEW).run(report, replay)
+    with left_as_found(network):
+        subject = NetworkSubject(network, copied(x), train)
+        if not subject.params:
+            raise InputError(
+                f"{subject.name} has no parameters to check: they are looked for in dictionaries "
+                "params and grads, of the network or of its layers"
+            )
+        gy = None if labels is None else _of_cross_entropy(subject.forward(), labels)
+        state, rng = subject.state().removeprefix(", "), np.random.default_rng([seed, 1])
+        report = Report(subject.name)
+        replay = f"check_network(..., seed={seed})"
+        case = Case(subject, state or "as given", "auto", rng, gy, FEW)
+        report.problems += case.run(report, replay)
+        if suspects := _suspects(subject, report):
+            report.note(f"the mistake is in the backward of {' or '.join(suspects)}")
     if raises and not report.ok:
         raise GradientMismatch(report)
     return report
+
+
+def _suspects(subject: NetworkSubject, report: Report) -> list[str]:
+    """Return the layers among which a mistake must be.
+
+    Gradients behind it are right, and all before it are wrong. So it is in the last layer with a
+    wrong gradient or behind that, up to the first with right ones, whose gx may be wrong.
+    """
+    wrong = {row.name.removeprefix("g") for row in report.checked if row.wrong}
+    layers = list(subject.owners().items())
+    last = max((i for i, (_, own) in enumerate(layers) if wrong & {*own}), default=None)
+    if last is None or len(layers) < 2:
+        return []
+    if any(own and not wrong & {*own} for _, own in layers[:last]):
+        return [layers[last][0]]  # what it passes on is right
+    behind = next((i for i, (_, own) in enumerate(layers) if i > last and own), len(layers) - 1)
+    return [name for name, _ in layers[last : behind + 1]]
+
+
+def _slot(layer: Any, key: str) -> Slot:
+    return Slot(lambda: layer.params, key)
+
+
+def _has_params(layer: Any) -> bool:
+    return isinstance(getattr(layer, "params", None), dict) and bool(layer.params)
+
+
+def _name(layer: Any, index: int, network: Any) -> str:
+    """Return a layer's name; "" for a network that holds the parameters itself."""
+    if layer is network:
+        return ""
+    return getattr(layer, "name", "") or f"{type(layer).__name__}{index}"
 
 
 def _of_cross_entropy(logits: Array, labels: Array) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Derivatives by evaluation: the complex step, central differences, and what tells a kink.
+"""Derivatives by evaluation: the complex step, and differences.
 
 The number that is differentiated is L = sum(gy * y) with a fixed gy, so that dL/dx is what
 backward returns. Differences are taken of y, element by element, before they are summed: then
@@ -6,7 +6,7 @@ what a step does not touch cancels exactly.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,9 +16,9 @@ from minialex.gradcheck.arrays import Slot, host
 from minialex.gradcheck.subject import Subject, held_as
 
 COMPLEX_STEP = 1e-30  # far below rounding: nothing is subtracted, so nothing cancels
-STEP = 1e-5  # central differences in float64; error about STEP^2 + 1e-16 / STEP
-FINE = 1e-7
-SCAN = (1e-3, 1e-5, 1e-7)
+CLOSE_LOOK = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+
+Move = int | np.ndarray  # of one element, by its flat index, or of all, along a direction
 
 
 class NotComplexSafe(Exception):
@@ -26,7 +26,7 @@ class NotComplexSafe(Exception):
 
 
 class Derivative:
-    """dL/dv for the elements of one array v, on which y depends.
+    """dL/dv for one array v on which y depends.
 
     Parameters
     ----------
@@ -36,104 +36,110 @@ class Derivative:
     gy : array like y
     y : array
         What forward returned.
+
+    Attributes
+    ----------
+    unit : float
+        The mean of |v|, or 1 where v is zero: steps are given in it, since v may be in any unit.
+    rounding : float
+        How far rounding errors of y can turn a slope over one unit.
     """
 
     def __init__(self, subject: Subject, slot: Slot, gy: Array, y: Array) -> None:
         self.subject, self.slot, self.gy, self.y = subject, slot, host(gy), host(y)
+        self.unit = float(np.abs(host(slot.get())).mean(dtype=np.float64)) or 1.0
+        largest = float(np.abs(self.gy * self.y).max(initial=0))
+        self.rounding = float(np.finfo(self.y.dtype).eps) * largest / self.unit
 
-    def complex(self, indices: np.ndarray) -> np.ndarray:
-        """Return Im L(v + i h e) / h for each flat index: exact to rounding.
+    def at(self, indices: Iterable[int], step: float) -> np.ndarray:
+        """Return the derivatives at flat indices."""
+        slopes = self.slopes(map(int, indices), step)
+        return np.array([float((slope * self.gy).sum()) for slope in slopes])
 
-        Squire & Trapp 1998. No step size to choose, and no kink is ever crossed, because NumPy
-        orders complex numbers by their real part.
+    def along(self, direction: np.ndarray, step: float) -> float:
+        """Return the derivative along a direction."""
+        (slope,) = self.slopes([direction], step)
+        return float((slope * self.gy).sum())
+
+    def slopes(self, moves: Iterable[Move], step: float) -> Iterator[np.ndarray]:
+        """Yield dy/dv along each move, by central differences.
+
+        With COMPLEX_STEP it is Im y(v + i h) / h, Squire & Trapp 1998: exact to rounding. No kink
+        is ever crossed, because NumPy orders complex numbers by their real part.
 
         Raises
         ------
         NotComplexSafe
             An error, a ComplexWarning, a real y, or a y that is another one.
         """
-        with self._complex_numbers() as v:
-            found = np.empty(len(indices))
-            flat = v.reshape(-1)
-            for position, index in enumerate(indices):
-                flat[index] += 1j * COMPLEX_STEP
-                found[position] = self._imaginary()
-                flat[index] = flat[index].real
-            return found
+        if step == COMPLEX_STEP:
+            with self._complex_numbers():
+                for move in moves:
+                    yield self._complex(self._moved(move, 1j * step)).imag / step
+        else:
+            step *= self.unit
+            for move in moves:
+                yield (self._moved(move, step) - self._moved(move, -step)) / (2 * step)
 
-    def complex_along(self, direction: np.ndarray) -> float:
-        """Return the derivative along a direction, by the complex step."""
-        with self._complex_numbers() as v:
-            v += 1j * COMPLEX_STEP * direction
-            return self._imaginary()
+    def interval(self, move: Move) -> tuple[float, float, float]:
+        """Return the least and the largest slope that is right along a move, and their error.
+
+        They differ at a kink, where every entry of y has a slope to the left and one to the right,
+        and what is between is right: a subgradient.
+        """
+        step = self.unit * (1e-7 if self.y.dtype == np.float64 else 1e-3)
+        left, here, right = (self._moved(move, by) for by in (-step, 0, step))
+        slopes = self.gy * (here - left) / step, self.gy * (right - here) / step
+        touched = np.abs(self.gy * self.y)[(left != here) | (here != right)]
+        error = np.finfo(self.y.dtype).eps * np.linalg.norm(touched) / step
+        return float(np.minimum(*slopes).sum()), float(np.maximum(*slopes).sum()), float(error)
+
+    def precise(self, index: int) -> tuple[float, float]:
+        """Return the derivative, to about 1e-12 where v is smooth, and how uncertain it is.
+
+        Five-point differences at many steps. Of neighbours the two that differ least are taken;
+        steps may be too large (curvature, kinks) or too small (rounding).
+        """
+        size = abs(float(host(self.slot.get()).reshape(-1)[index]))
+        units = [self.unit, size] if 0 < size < 0.01 * self.unit else [self.unit]
+        steps = [h * unit / self.unit for unit in units for h in CLOSE_LOOK]
+        slopes = [self._five_point(index, h) for h in steps]
+        off = np.abs(np.diff(slopes)) + self.rounding / np.array(steps[1:])
+        best = int(np.nan_to_num(off, nan=np.inf).argmin())
+        return slopes[best + 1], float(off[best])
+
+    def _five_point(self, index: int, step: float) -> float:
+        near, far = self.at([index], step)[0], self.at([index], 2 * step)[0]
+        return (4 * near - far) / 3
+
+    def _moved(self, move: Move, by: complex) -> np.ndarray:
+        """Return y where v is moved; afterwards v is as before."""
+        v = self.slot.get()
+        part = np.unravel_index(move, v.shape) if isinstance(move, int) else ...
+        before = v[part].copy()
+        try:
+            v[part] += by if isinstance(move, int) else by * move
+            with np.errstate(all="ignore"):
+                y = np.array(host(self.subject.forward()))
+        finally:
+            v[part] = before
+        return y if y.dtype.kind == "c" else y.astype(np.float64)
 
     @contextmanager
-    def _complex_numbers(self) -> Iterator[Array]:
-        """Make all inputs and parameters complex, and yield the one to change."""
+    def _complex_numbers(self) -> Iterator[None]:
+        """Make all inputs and parameters complex."""
         try:
-            with (
-                held_as(self.subject, "complex128"),
-                warnings.catch_warnings(),
-                np.errstate(all="ignore"),
-            ):
+            with held_as(self.subject, "complex128"), warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                yield self.slot.get()
+                yield
         except NotComplexSafe:
             raise
         except Exception as error:  # a layer may refuse complex numbers in any way
             raise NotComplexSafe(f"{type(error).__name__}: {error}") from None
 
-    def _imaginary(self) -> float:
-        y = np.asarray(self.subject.forward())
+    def _complex(self, y: np.ndarray) -> np.ndarray:
         if y.dtype.kind != "c" or y.shape != self.y.shape:
             raise NotComplexSafe(f"y is {y.dtype} {y.shape} at complex numbers")
-        if not np.allclose(y.real, self.y, rtol=1e-6, atol=1e-9, equal_nan=True):
+        if not np.abs(y.real - self.y).max(initial=0) <= 1e-6 * np.abs(self.y).max(initial=0):
             raise NotComplexSafe("y is another one at complex numbers")
-        return float((y.imag * self.gy).sum() / COMPLEX_STEP)
-
-    def central(self, indices: np.ndarray, step: float = STEP) -> np.ndarray:
-        """Return (L(v + h e) - L(v - h e)) / 2h for each flat index."""
-        return np.array([self._difference(i, step, -step) / (2 * step) for i in indices])
-
-    def one_sided(self, index: int, step: float = FINE) -> tuple[float, float]:
-        """Return the slopes to the left and to the right of one element."""
-        return self._difference(index, 0, -step) / step, self._difference(index, step, 0) / step
-
-    def precise(self, index: int, step: float = 1e-3) -> tuple[float, float]:
-        """Return a five-point difference, good to about 1e-12 where v is smooth, and its error."""
-
-        def stencil(h: float) -> float:
-            near, far = self._difference(index, h, -h), self._difference(index, 2 * h, -2 * h)
-            return (8 * near - far) / (12 * h)
-
-        coarse, fine = stencil(step), stencil(step / 2)
-        return fine, abs(coarse - fine)
-
-    def along(self, direction: np.ndarray, step: float) -> float:
-        """Return the central difference along a direction."""
-        return self._moved_by(lambda v, sign: v.__iadd__(sign * step * direction)) / (2 * step)
-
-    def _difference(self, index: int, up: float, down: float) -> float:
-        """Return L(v + up e) - L(v + down e)."""
-        steps = {1: up, -1: down}
-
-        def move(v: Array, sign: int) -> None:
-            at = np.unravel_index(index, v.shape)
-            v[at] = v[at] + steps[sign]
-
-        return self._moved_by(move)
-
-    def _moved_by(self, move: Callable[[Array, int], object]) -> float:
-        """Return L after move(v, 1) minus L after move(v, -1); v is as before afterwards."""
-        v = self.slot.get()
-        before = v.copy()
-        found = []
-        try:
-            with np.errstate(all="ignore"):
-                for sign in (1, -1):
-                    move(v, sign)
-                    found.append(np.array(host(self.subject.forward()), dtype=np.float64))
-                    v[...] = before
-        finally:
-            v[...] = before
-        return float(((found[0] - found[1]) * self.gy).sum())
+        return y

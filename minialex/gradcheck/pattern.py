@@ -35,7 +35,8 @@ class Mistake:
         off = np.abs(self.yours - self.numeric)
         self.scale = float(np.abs(self.numeric).max(initial=0)) or 1.0
         # A pattern explains a mistake that it makes a thousand times smaller.
-        self.close_to = max(self.noise * self.scale, 1e-3 * float(np.nan_to_num(off).max()))
+        largest = float(off[np.isfinite(off)].max(initial=0))
+        self.close_to = max(self.noise * self.scale, 1e-3 * largest)
         self.wrong = ~(off <= self.close_to)
 
     def explain(
@@ -64,6 +65,9 @@ class Mistake:
     def _equal(self, a: np.ndarray, b: np.ndarray) -> bool:
         return a.shape == b.shape and bool((np.abs(a - b) <= self.close_to).all())
 
+    def _has_large(self, part: np.ndarray) -> bool:
+        return bool(np.abs(part).max(initial=0) > 0.1 * self.scale)
+
     def _nothing(self) -> Iterator[str]:
         if not self.yours.any():
             yield "yours is zero everywhere"
@@ -77,14 +81,15 @@ class Mistake:
             return
         if abs(ratio + 1) < 1e-4:
             yield "yours == -numeric: the sign"
-        meanings = {"2": 2.0, "1/2": 0.5}
+        meanings: dict[str, float] = {}
         for what, value in self.ratios.items():
             meanings |= {f"{value:g} ({what})": value, f"1/{value:g} (one over {what})": 1 / value}
+        meanings |= {"2": 2.0, "1/2": 0.5}
         for sign in (1, -1):
             for what, value in meanings.items():
                 if abs(ratio - sign * value) <= 1e-4 * abs(value):
                     yield f"yours == {'-' if sign < 0 else ''}numeric * {what}"
-        yield f"yours == numeric * {ratio:.6g}, a constant"
+        yield f"yours == numeric * {ratio:.10g}, a constant"
 
     def _transposed(self) -> Iterator[str]:
         for order in permutations(range(self.numeric.ndim)):
@@ -117,7 +122,8 @@ class Mistake:
                 to = tuple(_part(by if a in chosen else 0) for a in range(self.numeric.ndim))
                 source = tuple(_part(-by if a in chosen else 0) for a in range(self.numeric.ndim))
                 yours, numeric = self.yours[to], self.numeric[source]
-                if 2 * numeric.size >= self.numeric.size and self._equal(yours, numeric):
+                enough = 2 * numeric.size >= self.numeric.size and self._has_large(numeric)
+                if enough and self._equal(yours, numeric):
                     along = " and ".join(self.axes[a] for a in chosen)
                     yield f"yours == numeric shifted by {by:+d} along {along}: the padding?"
 

@@ -1,17 +1,21 @@
 """What every backward pass keeps, whatever its layer computes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from minialex.backend import Array, xp_of
-from minialex.gradcheck.arrays import host
+from minialex.gradcheck.arrays import copied, host
 from minialex.gradcheck.report import Problem
 from minialex.gradcheck.subject import Subject
 
-ADDS = "or adds to old gradients (if that is meant, pass accumulates=True)"
-TWICE = f"twice in a row differs from once: it changes what forward remembered, {ADDS}"
-Find = Callable[[Array], dict[str, Array]]
+TWICE = (
+    "twice in a row differs from once: it changes what forward remembered, or adds to old "
+    "gradients (if that is meant, pass accumulates=True)"
+)
+ASSIGNS = "was declared to accumulate, but twice in a row does not add up to twice"
+SINGLE = 1e-3  # tolerance of float32 passes beside float64 ones, relative to the largest entry
+WIDENED = "for a float32 x: a buffer or a constant without dtype (np.zeros) widens it"
 
 
 def contents(subject: Subject) -> dict[str, np.ndarray]:
@@ -45,31 +49,58 @@ def forms(subject: Subject, gradients: dict[str, Array]) -> Iterator[Problem]:
             yield Problem("not finite", where, "holds NaN or infinity")
 
 
-def linear(
-    subject: Subject, gradients: Find, gy: Array, found: dict[str, np.ndarray]
+def narrowed(
+    subject: Subject, given: dict[str, np.dtype], y: np.ndarray, found: dict[str, np.ndarray]
 ) -> Iterator[Problem]:
+    """Yield a problem where y and what was given are float64, but a gradient is not."""
+    for name, g in found.items():
+        if g.dtype != np.float64 and y.dtype == given[name] == np.float64:
+            where = f"{subject.backward_name} -> {name}"
+            yield Problem("dtype", where, f"is {g.dtype} where y is float64: a buffer narrows it")
+
+
+def linear(subject: Subject, gy: Array, found: dict[str, np.ndarray]) -> Iterator[Problem]:
     """Yield the first property that backward lacks.
 
     It gives the same when called twice, it is linear in gy, and it takes any memory layout.
     """
-    trials = [("not repeatable", gy, 1, TWICE)]
+    trials = [("not repeatable", gy, 1, ASSIGNS if subject.accumulates else TWICE)]
     if gy.ndim:  # a loss takes no gy, or ignores it
         trials += [
             ("not linear", 0 * gy, 0, "of a gy of zeros is not zero"),
-            ("not linear", -2 * gy, -2, "of -2 gy is not -2 times that of gy"),
+            ("not linear", -1024 * gy, -1024, "of -1024 gy is not -1024 times that of gy"),
             ("not contiguous", with_gaps(gy), 1,
              "of a gy with gaps in memory differs from that of a contiguous one"),
         ]  # fmt: skip
+    largest = max(np.abs(g).max(initial=0) for g in found.values())
     for kind, other, factor, summary in trials:
         try:
-            again = gradients(other)
+            again = subject.gradients(other)
         except Exception as error:
-            yield Problem("raises", subject.backward_name, f"a second call: {error}")
+            what = f"a second call raises {type(error).__name__}: {error}"
+            yield Problem("raises", subject.backward_name, what)
             return
-        for name in subject.slots():
-            if not equal(host(again[name]), factor * found[name]):
+        for name, once in found.items():
+            tolerance = 1e-9 if once.dtype == np.float64 else SINGLE
+            if not equal(host(again[name]), factor * once, tolerance, 1e-13 * largest):
                 yield Problem(kind, f"{subject.backward_name} -> {name}", summary)
                 return
+
+
+def in_float32(subject: Subject, gy: Array, wide: dict[str, np.ndarray]) -> Iterator[Problem]:
+    """Yield the first of y and the gradients that in float32 is not what it is in float64."""
+    found = {"y": copied(subject.forward())} | subject.gradients(gy.astype(np.float32))
+    for name, value in found.items():
+        where = (
+            f"{subject.name}.forward -> y" if name == "y" else f"{subject.backward_name} -> {name}"
+        )
+        if value.dtype != np.float32 and value.ndim:  # a loss may well be a Python number
+            yield Problem("dtype", where, f"is {value.dtype} {WIDENED}")
+            return
+        if not equal(host(value), wide[name], SINGLE):
+            what = f"in float32 is off by more than {SINGLE:g} of its largest entry in float64"
+            yield Problem("dtype", where, what)
+            return
 
 
 def with_gaps(a: Array) -> Array:
@@ -79,7 +110,7 @@ def with_gaps(a: Array) -> Array:
     return wide[..., ::2]
 
 
-def equal(a: np.ndarray, b: np.ndarray, tolerance: float = 1e-9) -> bool:
+def equal(a: np.ndarray, b: np.ndarray, tolerance: float, floor: float = 0.0) -> bool:
     """Tell whether two arrays agree, relative to the largest entry."""
-    scale = max(np.abs(b).max(initial=0), 1e-12)
-    return a.shape == b.shape and bool((np.abs(a - b) <= tolerance * scale + 1e-15).all())
+    allowed = tolerance * np.abs(b).max(initial=0) + floor
+    return a.shape == b.shape and bool((np.abs(a - b) <= allowed).all())

@@ -1,10 +1,8 @@
 """What a check found, in words."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from minialex.gradcheck.compare import Comparison
+from minialex.gradcheck.comparison import Comparison
 
 
 @dataclass(frozen=True)
@@ -14,8 +12,8 @@ class Problem:
     Attributes
     ----------
     kind : str
-        "gradient", "shape", "dtype", "device", "not finite", "random", "changes its input",
-        "not repeatable", "not linear", "not contiguous" or "raises".
+        "gradient", "ties", "missing", "shape", "dtype", "device", "not finite", "random",
+        "changes its input", "not repeatable", "not linear", "not contiguous" or "raises".
     where : str
         Such as "MyConv.backward -> gW".
     summary : str
@@ -67,11 +65,11 @@ class Checked:
     wrong: int
 
     @classmethod
-    def of(cls, case: str, result: "Comparison") -> "Checked":
+    def of(cls, case: str, result: Comparison) -> "Checked":
         """Return the row for a comparison."""
         elements, size = len(result.indices), result.yours.size
         kinks, wrong = len(result.kinks), len(result.wrong)
-        return cls(case, result.name, result.mode, elements, size, kinks, result.error, wrong)
+        return cls(case, result.name, result.mode.name, elements, size, kinks, result.error, wrong)
 
 
 @dataclass

@@ -8,8 +8,10 @@ from typing import Any
 
 from minialex.backend import Array
 from minialex.errors import InputError
-from minialex.gradcheck.arrays import Slot, copied, differentiable, item_slot
+from minialex.gradcheck.arrays import Slot, copied, differentiable
 from minialex.gradcheck.randomness import Randomness
+from minialex.gradcheck.reach import replaced
+from minialex.gradcheck.returned import by_name
 
 
 class Subject:
@@ -21,21 +23,29 @@ class Subject:
     inputs : list
         Arrays and whatever else forward takes. Floating-point arrays are differentiated; integers
         (labels) are passed on.
+    notes : list of str
+        What was left out of the check.
     """
 
     prefix = "g"  # of a gradient's name: gW in a layer, dw in a pair of functions
     float32_too = True  # compare the passes in a given float32 with those in float64
-    random: Randomness
+    accumulates = False
+    in_sequence = False  # a mistake makes all gradients before it wrong: look closely at the last
 
-    def __init__(self, name: str, inputs: Sequence[Any], names: Sequence[str]) -> None:
-        self.name, self.inputs = name, list(inputs)
+    def __init__(
+        self, name: str, inputs: Sequence[Any], names: Sequence[str], rngs: Sequence[Any] = ()
+    ) -> None:
+        self.name, self.inputs, self.rngs = name, list(inputs), rngs
         self.backward_name = f"{name}.backward"
-        self.input_names = [names[i] for i, x in enumerate(inputs) if differentiable(x)]
         self._places = [i for i, x in enumerate(inputs) if differentiable(x)]
-        if not self._places:
-            raise InputError(
-                f"{name}: no input is a floating-point array, so there is no gradient to check"
-            )
+        self.input_names = [names[i] for i in self._places]
+        self.notes: list[str] = []
+        self.random = Randomness(*self.roots)
+
+    @property
+    def roots(self) -> list[Any]:
+        """What leads to everything that the passes may read or change."""
+        return [self.inputs, self.rngs]
 
     def forward(self) -> Array:
         """Return y; equal calls draw equal random numbers."""
@@ -47,50 +57,41 @@ class Subject:
 
     def gradients(self, gy: Array) -> dict[str, Array]:
         """Return copies of dL/d(input or parameter) after one backward pass, by gradient name."""
-        returned = self.backward(gy)
-        many = returned if isinstance(returned, (tuple, list)) else (returned,)
-        if len(many) == len(self.inputs) and len(many) != len(self._places):
-            many = [many[i] for i in self._places]  # None for the labels
-        if len(many) < len(self._places):
-            raise InputError(
-                f"{self.name}.backward returned {len(many)} gradients for {len(self._places)} "
-                f"inputs ({', '.join(self.input_names)})"
-            )
-        found = dict(zip(self.input_names, many, strict=False))
-        found |= self.param_gradients(many[len(self._places) :])
-        missing = [name for name, g in found.items() if g is None]
-        if missing:
-            raise InputError(f"{self.name}.backward left no gradient of {', '.join(missing)}")
+        found, rest = by_name(self.backward(gy), self.inputs, self.input_names)
+        found |= self.param_gradients(rest)
         return {self.prefix + name: copied(g) for name, g in found.items()}
 
     def param_gradients(self, rest: Sequence[Array]) -> dict[str, Array]:
-        """Return the gradients of the parameters that the last backward left."""
+        """Return the gradients of the parameters; `rest` is returned behind those of the inputs."""
+        if rest:
+            self.notes.append(f"{self.backward_name} returns gradients of more than the inputs")
         return {}
 
     def slots(self) -> dict[str, Slot]:
         """Return everything that is differentiated, by gradient name: inputs, then parameters."""
         return {
-            self.prefix + name: item_slot(self.inputs, i)
+            self.prefix + name: Slot(lambda: self.inputs, i)
             for name, i in zip(self.input_names, self._places, strict=True)
         }
 
-    def arrays(self) -> list[Slot]:
-        """Return the slots of all inputs, parameters and arrays for gradients."""
-        return list(self.slots().values())
+    def arrays(self) -> list[Array]:
+        """Return all inputs, parameters and arrays for gradients."""
+        return [slot.get() for slot in self.slots().values()]
 
-    def with_inputs(self, inputs: Sequence[Any]) -> "Subject":
-        """Return the same subject with other inputs of the same kinds."""
+    def changed(self, **attributes: Any) -> "Subject":
+        """Return the same subject with other `inputs` of the same kinds, or other `options`."""
         other = copy.copy(self)
-        other.inputs = list(inputs)
+        vars(other).update(attributes)
+        other.random = Randomness(*other.roots)
         return other
 
     def state(self) -> str:
         """Return ", train=True" or the like, for the name of a case."""
         return ""
 
-    def shown(self) -> list[str]:
-        """Return the settings worth a place in a message, such as "stride=2"."""
-        return []
+    def settings(self) -> dict[str, Any]:
+        """Return what may say stride, padding and kernel: attributes, options."""
+        return {}
 
 
 class FunctionSubject(Subject):
@@ -110,14 +111,14 @@ class FunctionSubject(Subject):
         names: Sequence[str] | None = None,
         rngs: Sequence[Any] = (),
     ) -> None:
-        super().__init__(
-            getattr(forward, "__name__", "function"),
-            inputs,
-            names or _argument_names(forward, len(inputs)),
-        )
         self.functions, self.options = (forward, backward), options
+        names = names or argument_names(forward, len(inputs))
+        super().__init__(getattr(forward, "__name__", "function"), inputs, names, rngs)
         self.backward_name = getattr(backward or forward, "__name__", "backward")
-        self.random = Randomness(options, self.inputs, *rngs)
+
+    @property
+    def roots(self) -> list[Any]:
+        return [*super().roots, self.options]
 
     def forward(self) -> Array:
         self.random.restore()
@@ -129,41 +130,33 @@ class FunctionSubject(Subject):
 
     def backward(self, gy: Array) -> Any:
         backward = self.functions[1]
-        if backward is not None:
-            return backward(gy, self.cache)
-        grads = self.cache
-        return tuple(grads.values()) if isinstance(grads, dict) else grads
+        return self.cache if backward is None else backward(gy, self.cache)
 
-    def shown(self) -> list[str]:
+    def settings(self) -> dict[str, Any]:
         dicts = [x for x in self.inputs if isinstance(x, dict)]
-        return settings({key: v for d in (self.options, *dicts) for key, v in d.items()})
-
-
-def settings(values: dict[str, Any]) -> list[str]:
-    """Return small whole numbers and tuples of them as "name=value"."""
-    return [
-        f"{name}={value}".replace(" ", "")
-        for name, value in values.items()
-        if not name.startswith("_")
-        and (type(value) is int or (isinstance(value, tuple) and 0 < len(value) <= 4))
-        and all(type(v) is int for v in (value if isinstance(value, tuple) else (value,)))
-    ]
+        return {key: value for d in (self.options, *dicts) for key, value in d.items()}
 
 
 @contextmanager
 def held_as(subject: Subject, dtype: str) -> Iterator[None]:
     """Hold every input and parameter, and the arrays for gradients, in a dtype for a while."""
-    before = [(slot, slot.get()) for slot in subject.arrays()]
-    changed = [(slot, array) for slot, array in before if array.dtype != dtype]
-    for slot, array in changed:
-        slot.set(array.astype(dtype))
-    try:
+    arrays = [array for array in subject.arrays() if array.dtype != dtype]
+    if not arrays:
         yield
-    finally:
-        for slot, array in changed:
-            slot.set(array)
+        return
+    with replaced({id(array): array.astype(dtype) for array in arrays}, *subject.roots):
+        yield
 
 
-def _argument_names(forward: Callable, count: int) -> list[str]:
-    names = [p.name for p in inspect.signature(forward).parameters.values() if p.kind in (0, 1)]
+def argument_names(function: Callable, count: int) -> list[str]:
+    """Return names for the first arguments of a function."""
+    names = [p.name for p in parameters(function) or [] if p.kind in (0, 1)]
     return (names + [f"input{i}" for i in range(len(names), count)])[:count]
+
+
+def parameters(function: Callable) -> list[inspect.Parameter] | None:
+    """Return the parameters of a function; None where nobody knows them, as of ufuncs."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,74 @@
+"""What an object leads to."""
+
+import copy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from minialex.backend import Array
+
+DEPTH = 8
+# Objects of these packages are not looked into: a compiled function leads to a whole compiler.
+FOREIGN = {*sys.stdlib_module_names, "cupy", "numba", "numpy", "scipy", "torch"}
+
+
+def reachable(*roots: Any) -> list[Any]:
+    """Return the roots and what their attributes, entries and items lead to, each object once.
+
+    The attributes of an object stand for it as the dictionary that holds them.
+    """
+    found: list[Any] = []
+    seen: set[int] = set()
+    level = list(roots)
+    for _ in range(DEPTH):
+        new = {id(value): value for value in level if id(value) not in seen}
+        seen |= new.keys()
+        found += new.values()
+        level = [further for value in new.values() for further in _leads_to(value)]
+    return found
+
+
+def attributes(owner: Any) -> dict[str, Any]:
+    """Return the dictionary of an object's attributes; {} where it has none."""
+    return getattr(owner, "__dict__", {})
+
+
+@contextmanager
+def kept(*roots: Any) -> Iterator[list[Any]]:
+    """Yield the dictionaries and lists that roots lead to; afterwards they hold what they held."""
+    holders = [h for h in reachable(*roots) if isinstance(h, (dict, list))]
+    before = [copy.copy(holder) for holder in holders]
+    try:
+        yield holders
+    finally:
+        for holder, old in zip(holders, before, strict=True):
+            if isinstance(holder, list):
+                holder[:] = old
+            elif list(holder) != list(old) or any(holder[key] is not old[key] for key in old):
+                holder.clear()
+                holder.update(old)
+
+
+@contextmanager
+def replaced(new: dict[int, Array], *roots: Any) -> Iterator[None]:
+    """For a while, put other arrays wherever dictionaries and lists hold those with these ids.
+
+    A layer may know an array by two names, params["W"] and W. What passes remember in the
+    meantime, such as running means, is forgotten afterwards: it has another dtype.
+    """
+    with kept(*roots) as holders:
+        for holder in holders:
+            for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+                if id(value) in new:
+                    holder[key] = new[id(value)]
+        yield
+
+
+def _leads_to(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    package = type(value).__module__.partition(".")[0]
+    return [] if package in FOREIGN else [attributes(value)]
