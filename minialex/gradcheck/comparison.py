@@ -28,6 +28,8 @@ class Comparison:
         The largest |yours - numeric| relative to the largest derivative, kinks left out.
     together : bool
         Elements at kinks are right together, not only one by one.
+    slopes : list of arrays like y, optional
+        dy/dv for each index, where they were kept.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Comparison:
     wrong: np.ndarray = field(default_factory=lambda: np.empty(0, int))
     kinks: np.ndarray = field(default_factory=lambda: np.empty(0, int))
     together: bool = True
+    slopes: list[np.ndarray] | None = None
 
     @property
     def whole(self) -> bool:

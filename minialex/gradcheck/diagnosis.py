@@ -3,16 +3,15 @@
 import numpy as np
 
 from minialex.backend import xp_of
-from minialex.gradcheck import pattern
 from minialex.gradcheck.arrays import host, sizes
 from minialex.gradcheck.closer import scan
 from minialex.gradcheck.comparison import Comparison
 from minialex.gradcheck.layer_subject import LayerSubject, is_ours
 from minialex.gradcheck.numeric import Derivative
+from minialex.gradcheck.pattern import Mistake
 from minialex.gradcheck.report import Problem
 from minialex.gradcheck.subject import Subject, parameters
 
-MOST_SLOPES = 10**7  # of y at a gradient's elements, beyond which no pattern is looked for
 LAYOUTS = {  # axes of pictures, and of the kernels that go with them
     "NHWC": (("image", "height", "width", "channel"), ("kh", "kw", "channel", "filter")),
     "NCHW": (("image", "channel", "height", "width"), ("filter", "channel", "kh", "kw")),
@@ -48,20 +47,18 @@ def mismatch(result: Comparison, derivative: Derivative) -> Problem:
 
 def _pattern(result: Comparison, derivative: Derivative) -> str:
     """Return the pattern in words; "" where none is known or the array is too large to tell."""
-    subject, yours, gy = derivative.subject, result.yours, derivative.gy
-    if not result.whole or yours.size * gy.size > MOST_SLOPES:
+    subject, shape = derivative.subject, result.yours.shape
+    if not result.whole or result.slopes is None:
         return ""
-    slopes = np.stack(list(derivative.slopes(range(yours.size), result.mode.step)))
-
-    def derivative_for(gy: np.ndarray) -> np.ndarray:
-        return (slopes * gy).reshape(yours.size, -1).sum(axis=1).reshape(yours.shape)
-
-    yours, numeric = yours.copy(), derivative_for(gy)
+    slopes = np.stack(result.slopes).reshape(result.yours.size, -1)
+    yours, numeric = result.yours.copy(), result.numeric.reshape(shape).copy()
     for array in (yours, numeric):  # what is at a kink says nothing
         array.reshape(-1)[result.indices[result.kinks]] = 0
-    ratios, noise = _ratios(subject, derivative.y), 10 * result.mode.each
-    mistake = pattern.Mistake(yours, numeric, gy, _axes(subject, result), noise, ratios)
-    return mistake.explain(derivative_for, _ignores_gy(result, derivative))
+    axes, ratios = _axes(subject, result), _ratios(subject, derivative.y)
+    mistake = Mistake(yours, numeric, derivative.gy, axes, 10 * result.mode.each, ratios)
+    return mistake.explain(
+        lambda gy: (slopes @ gy.reshape(-1)).reshape(shape), _ignores_gy(result, derivative)
+    )
 
 
 def _ignores_gy(result: Comparison, derivative: Derivative) -> bool:

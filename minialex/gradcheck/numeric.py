@@ -11,12 +11,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minialex.backend import Array
+from minialex.backend import Array, xp_of
 from minialex.gradcheck.arrays import Slot, host
 from minialex.gradcheck.subject import Subject, held_as
 
 COMPLEX_STEP = 1e-30  # far below rounding: nothing is subtracted, so nothing cancels
-CLOSE_LOOK = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+CLOSE_LOOK = tuple(10.0**-k for k in range(1, 13))
+NEARBY = 8  # points
 
 Move = int | np.ndarray  # of one element, by its flat index, or of all, along a direction
 
@@ -49,16 +50,12 @@ class Derivative:
         self.subject, self.slot, self.gy, self.y = subject, slot, host(gy), host(y)
         self.unit = float(np.abs(host(slot.get())).mean(dtype=np.float64)) or 1.0
         largest = float(np.abs(self.gy * self.y).max(initial=0))
-        self.rounding = float(np.finfo(self.y.dtype).eps) * largest / self.unit
+        self._eps = float(np.finfo(self.y.dtype).eps)
+        self.rounding = self._eps * largest / self.unit
 
-    def at(self, indices: Iterable[int], step: float) -> np.ndarray:
-        """Return the derivatives at flat indices."""
-        slopes = self.slopes(map(int, indices), step)
-        return np.array([float((slope * self.gy).sum()) for slope in slopes])
-
-    def along(self, direction: np.ndarray, step: float) -> float:
-        """Return the derivative along a direction."""
-        (slope,) = self.slopes([direction], step)
+    def along(self, move: Move, step: float) -> float:
+        """Return the derivative along a move."""
+        (slope,) = self.slopes([move], step)
         return float((slope * self.gy).sum())
 
     def slopes(self, moves: Iterable[Move], step: float) -> Iterator[np.ndarray]:
@@ -81,36 +78,67 @@ class Derivative:
             for move in moves:
                 yield (self._moved(move, step) - self._moved(move, -step)) / (2 * step)
 
+    def at_many_steps(self, move: Move) -> tuple[np.ndarray, np.ndarray]:
+        """Return five-point differences, with smaller and smaller steps, and how uncertain each is.
+
+        Where y is smooth the best is good to 1e-12. A step may be too large (curvature, kinks) or
+        too small (rounding): a slope is as uncertain as it differs from that of a larger step.
+        """
+        size = self.unit
+        if isinstance(move, int):
+            size = abs(float(host(self.slot.get()).reshape(-1)[move]))
+        units = {self.unit, size} if 0 < size < 0.01 * self.unit else {self.unit}
+        steps = np.array(sorted((h * unit for unit in units for h in CLOSE_LOOK), reverse=True))
+        steps = (size + steps) - size  # v + step is then exact
+        steps = steps[steps > 0]
+        slopes, noise, touched = [], [], np.zeros(self.y.shape, bool)
+        for step in steps:
+            near, far = (self._moved(move, h) - self._moved(move, -h) for h in (step, 2 * step))
+            touched |= far != 0  # a smaller step touches the same entries, if less than rounding
+            slopes.append(float(((8 * near - far) * self.gy).sum() / (12 * step)))
+            noise.append(self._noise(touched, step))
+        uncertain = np.abs(np.diff(slopes)) + noise[1:]
+        return np.array(slopes[1:]), np.nan_to_num(uncertain, nan=np.inf)
+
+    def _noise(self, touched: np.ndarray, step: float) -> float:
+        """Return what rounding of the entries of y that a step touches does to a slope."""
+        return float(self._eps * np.linalg.norm((self.gy * self.y)[touched]) / step)
+
     def interval(self, move: Move) -> tuple[float, float, float]:
         """Return the least and the largest slope that is right along a move, and their error.
 
         They differ at a kink, where every entry of y has a slope to the left and one to the right,
         and what is between is right: a subgradient.
         """
-        step = self.unit * (1e-7 if self.y.dtype == np.float64 else 1e-3)
+        step = self.unit * self.fine
         left, here, right = (self._moved(move, by) for by in (-step, 0, step))
         slopes = self.gy * (here - left) / step, self.gy * (right - here) / step
-        touched = np.abs(self.gy * self.y)[(left != here) | (here != right)]
-        error = np.finfo(self.y.dtype).eps * np.linalg.norm(touched) / step
-        return float(np.minimum(*slopes).sum()), float(np.maximum(*slopes).sum()), float(error)
+        noise = self._noise((left != here) | (here != right), step)
+        return float(np.minimum(*slopes).sum()), float(np.maximum(*slopes).sum()), noise
 
-    def precise(self, index: int) -> tuple[float, float]:
-        """Return the derivative, to about 1e-12 where v is smooth, and how uncertain it is.
+    def interval_nearby(self, index: int) -> tuple[float, float, float]:
+        """Return the least and the largest slope at random points nearby, and their error.
 
-        Five-point differences at many steps. Of neighbours the two that differ least are taken;
-        steps may be too large (curvature, kinks) or too small (rounding).
+        Where more than two pieces meet, as in the median of equal values, slopes at the point
+        itself do not show all.
         """
-        size = abs(float(host(self.slot.get()).reshape(-1)[index]))
-        units = [self.unit, size] if 0 < size < 0.01 * self.unit else [self.unit]
-        steps = [h * unit / self.unit for unit in units for h in CLOSE_LOOK]
-        slopes = [self._five_point(index, h) for h in steps]
-        off = np.abs(np.diff(slopes)) + self.rounding / np.array(steps[1:])
-        best = int(np.nan_to_num(off, nan=np.inf).argmin())
-        return slopes[best + 1], float(off[best])
+        v, step = self.slot.get(), self.unit * self.fine
+        before, rng = v.copy(), np.random.default_rng(0)
+        slopes = []
+        try:
+            for _ in range(NEARBY):
+                v[...] = before + xp_of(v).asarray(10 * step * rng.standard_normal(v.shape))
+                up, down = self._moved(index, step), self._moved(index, -step)
+                slopes.append(self.gy * (up - down) / (2 * step))
+        finally:
+            v[...] = before
+        noise = self._noise(np.any(slopes, axis=0), step)
+        return float(np.min(slopes, axis=0).sum()), float(np.max(slopes, axis=0).sum()), noise
 
-    def _five_point(self, index: int, step: float) -> float:
-        near, far = self.at([index], step)[0], self.at([index], 2 * step)[0]
-        return (4 * near - far) / 3
+    @property
+    def fine(self) -> float:
+        """The smallest step whose differences still tell slopes apart."""
+        return 1e-9 if self.y.dtype == np.float64 else 1e-3
 
     def _moved(self, move: Move, by: complex) -> np.ndarray:
         """Return y where v is moved; afterwards v is as before."""
@@ -118,7 +146,7 @@ class Derivative:
         part = np.unravel_index(move, v.shape) if isinstance(move, int) else ...
         before = v[part].copy()
         try:
-            v[part] += by if isinstance(move, int) else by * move
+            v[part] += by if isinstance(move, int) else xp_of(v).asarray(by * move)
             with np.errstate(all="ignore"):
                 y = np.array(host(self.subject.forward()))
         finally:

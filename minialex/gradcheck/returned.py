@@ -60,5 +60,5 @@ def _is_one_array(returned: Any, inputs: Sequence[Any]) -> bool:
         return False
     try:
         return np.shape(returned) == inputs[0].shape
-    except ValueError:  # arrays of different shapes
+    except (TypeError, ValueError):  # arrays of different shapes, or on a GPU
         return False
