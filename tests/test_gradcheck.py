@@ -201,6 +201,21 @@ def test_where_more_than_two_pieces_meet(mode):
     assert not check(Doubled(), np.round(normal(3, 5)), mode=mode).ok
 
 
+def test_gy_is_not_x():
+    """Whoever draws x with the same seed would have gy == x, and this ReLU would look right."""
+
+    class MaskOfGy:
+        def forward(self, x):
+            return x * (x > 0)
+
+        def backward(self, gy):
+            return gy * (gy > 0)
+
+    for seed in (0, 7):
+        x = np.random.default_rng(seed).standard_normal((3, 4))
+        assert kinds(check(MaskOfGy(), x, seed=seed, geometry="as given"))
+
+
 # Randomness
 
 
@@ -483,6 +498,21 @@ def test_a_float32_gradient_is_checked_to_better_than_float32():
         return Dense.backward(self, gy) * (1 + 1e-6)
 
     assert not check(dense32(backward=backward), normal(4, 3).astype("float32")).ok
+
+
+def test_float32_weights_may_have_a_float32_gradient():
+    """x in float64 and weights in float32: gW need not be better than W."""
+
+    class Mixed(Dense):
+        def backward(self, gy):
+            gx = super().backward(gy)
+            self.grads = {key: g.astype(np.float32) for key, g in self.grads.items()}
+            return gx
+
+    weights = normal(3, 2).astype("float32")
+    assert check(Mixed(weights), normal(4, 3)).ok
+    narrowed = check(Mixed(weights.astype("float64")), normal(4, 3))
+    assert kinds(narrowed) == ["dtype Mixed.backward -> gW", "dtype Mixed.backward -> gb"]
 
 
 class SingleTanh:

@@ -78,6 +78,11 @@ class Mostly:
         return (2.1 if self.x.flat[0].real > 0 else 2) * self.x * gy
 
 
+class DrawsFromTheGlobalGenerator(ImageZero):
+    def __init__(self, D, M):
+        self.W, self.b = np.random.randn(D, M), np.zeros(M)
+
+
 class Adds(Dense):
     gradcheck_example = dict(args=(3, 2), x=(4, 3), accumulates=True)
 
@@ -200,6 +205,11 @@ def test_a_wrong_layer_gets_the_report_which_can_be_repeated(call):
     assert out.startswith("GRADIENT MISMATCH  ImageZero.backward -> gb   2/2 entries wrong\n")
     replay = re.search(r"replay +minialex gradcheck (.+)\n", out).group(1)
     assert call(*replay.split()) == (1, out, "")
+
+
+def test_weights_from_the_global_generator_are_repeated_too(call):
+    arguments = ("readers:DrawsFromTheGlobalGenerator", "--seed", "3")
+    assert call(*arguments) == call(*arguments)
 
 
 def test_mode_and_geometry_are_part_of_the_replay(call):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain_layers import Dense, Elementwise, normal
 
-from minialex.gradcheck import check_layer
+from minialex.gradcheck import check_function, check_layer
 from minialex.gradcheck.pattern import Mistake
 
 PICTURE = ("image", "height", "width", "channel")
@@ -18,9 +18,12 @@ NUMERIC = normal(3, 5, 4, 2)
 GY = normal(3, 5, 4, 6, seed=1)
 
 
-def explain(yours, numeric=NUMERIC, axes=PICTURE, gy=GY, ratios=None, by_image=None, **how):
+def explain(
+    yours, numeric=NUMERIC, axes=PICTURE, gy=GY, ratios=None, by_image=None, terms=None, **how
+):
     """Return the pattern; `by_image` is the gradient of each image alone."""
-    mistake = Mistake(yours, numeric, gy, axes, 1e-9, ratios or {})
+    terms = np.full((yours.size, 1), np.nan) if terms is None else terms
+    mistake = Mistake(yours, numeric, gy, axes, 1e-9, ratios or {}, terms)
 
     def derivative_for(gy):
         return sum(g for g, image in zip(by_image, gy, strict=True) if image.any())
@@ -97,9 +100,34 @@ def test_gy_is_ignored():
 
 
 def test_assignment_where_windows_overlap():
-    yours = NUMERIC.copy()
-    yours[:, 1:4, 2] = GY[:, :3, 1, :2]
-    assert "`=` in place of `+=` where windows overlap?" in explain(yours)
+    terms = normal(NUMERIC.size, 3, seed=5) * (normal(NUMERIC.size, 3, seed=6) > 0)
+    numeric = terms.sum(axis=1).reshape(NUMERIC.shape)
+    last = np.take_along_axis(terms, (terms != 0).cumsum(axis=1).argmax(axis=1)[:, None], axis=1)
+    said = explain(last.reshape(NUMERIC.shape), numeric, terms=terms)
+    assert said.startswith("every wrong entry is one term of its sum: `=` in place of `+=`")
+    assert not explain(1.1 * NUMERIC + normal(*NUMERIC.shape, seed=9), numeric, terms=terms)
+
+
+def test_assignment_in_a_convolution_with_loops():
+    """The terms are gy * W, and no elements of gy."""
+
+    def forward(x, w):
+        y = np.zeros((len(x), x.shape[1] - 2), x.dtype)
+        for i in range(y.shape[1]):
+            y[:, i] = x[:, i : i + 3] @ w
+        return y, (x, w)
+
+    def backward(dout, cache):
+        x, w = cache
+        dx, dw = np.zeros_like(x), np.zeros_like(w)
+        for i in range(dout.shape[1]):
+            dx[:, i : i + 3] = dout[:, i : i + 1] * w
+            dw += dout[:, i] @ x[:, i : i + 3]
+        return dx, dw
+
+    inputs = [normal(2, 6), normal(3, seed=3)]
+    report = check_function(forward, backward, inputs, raises=False)
+    assert "`=` in place of `+=`" in str(report)
 
 
 def test_a_small_term():
@@ -134,9 +162,8 @@ def test_one_wrong_entry_is_a_place_and_nothing_else(seed):
 
 
 def test_gradients_with_many_zeros_are_not_shifted():
-    numeric = np.zeros((6, 6))
-    numeric[0], yours = 1 + np.arange(6), np.zeros((6, 6))
-    yours[0] = numeric[0] ** 2
+    numeric, yours = np.zeros((6, 6)), np.zeros((6, 6))
+    numeric[5], yours[0] = normal(6), normal(6, seed=1)
     assert "shifted" not in explain(yours, numeric, ("axis 0", "axis 1"))
 
 

@@ -1,5 +1,6 @@
 """The command that checks gradients: of layers by name, and of whole models."""
 
+import random
 import sys
 from typing import Literal
 
@@ -78,10 +79,14 @@ def gradcheck(
 
 def _layer(name: str, seed: int, mode: str, geometry: str, cases: int) -> bool:
     """Check one layer with several seeds until one fails; print the report."""
+    import numpy as np
+
     from minialex.gradcheck.names import described, place_of
     from minialex.gradcheck.target import load
 
     for case in range(cases):
+        np.random.seed(seed + case)  # noqa: NPY002 (of layers that draw from the global ones)
+        random.seed(seed + case)
         target = load(name, seed + case)
         try:
             report = target.check(mode, geometry, raises=False)

@@ -55,7 +55,8 @@ def _pattern(result: Comparison, derivative: Derivative) -> str:
     for array in (yours, numeric):  # what is at a kink says nothing
         array.reshape(-1)[result.indices[result.kinks]] = 0
     axes, ratios = _axes(subject, result), _ratios(subject, derivative.y)
-    mistake = Mistake(yours, numeric, derivative.gy, axes, 10 * result.mode.each, ratios)
+    noise, terms = 10 * result.mode.each, slopes * derivative.gy.reshape(-1)
+    mistake = Mistake(yours, numeric, derivative.gy, axes, noise, ratios, terms)
     return mistake.explain(
         lambda gy: (slopes @ gy.reshape(-1)).reshape(shape), _ignores_gy(result, derivative)
     )

@@ -97,7 +97,8 @@ class Report:
             return "\n".join([*map(str, self.problems), *notes])
         worst = max(self.checked, key=lambda row: row.error, default=None)
         cases = len(dict.fromkeys(row.case for row in self.checked))
-        lines = [f"{self.subject}: right in {cases} cases, {len(self.checked)} gradients compared"]
+        counted = f"{cases} case{'s' * (cases != 1)}, {len(self.checked)} gradients compared"
+        lines = [f"{self.subject}: right in {counted}"]
         if worst:
             modes = ", ".join(dict.fromkeys(row.mode for row in self.checked))
             lines.append(
