@@ -85,6 +85,8 @@ def _by_number(layers: Mapping[str, Mapping[str, tuple]], complaint: str) -> lis
     """
     alike: dict[frozenset, str] = {}
     for name, leaves in layers.items():
+        if "weight" not in leaves:  # nothing that is matched: left over, as `matched` will say
+            continue
         other = alike.setdefault(frozenset(leaves.items()), name)
         if re.sub(r"\d+", "0", name) != re.sub(r"\d+", "0", other):
             raise InputError(
@@ -162,7 +164,7 @@ def _read_pth(path: Path) -> State:
             f"opened, or no file of PyTorch's. {REMEDY}"
         ) from None
     except Exception as error:  # torch raises many kinds for a damaged file
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(f"{path} is damaged or not written by PyTorch ({reason})") from None
     if not isinstance(loaded, Mapping) or not all(torch.is_tensor(v) for v in loaded.values()):
         inside = f" with {', '.join(map(repr, loaded))}" if isinstance(loaded, Mapping) else ""

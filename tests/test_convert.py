@@ -155,6 +155,15 @@ def test_layers_that_could_be_swapped_unnoticed_are_refused_where_keys_were_sort
         from_torch(network, dict(sorted(state.items())), in_order=False)
 
 
+def test_a_checkpoint_of_ours_is_refused_by_its_own_keys():
+    network = Sequential([Flatten(), Linear(12), Linear(12), Linear(2)], (2, 2, 3))
+    ours = {**network.params, **{f"velocity.{k}": p for k, p in network.params.items()}}
+    with pytest.raises(
+        InputError, match=r"no dense layer is there for fc2\.W.*fc2\.W .* left over"
+    ):
+        from_torch(network, dict(sorted(ours.items())), in_order=False)
+
+
 def test_what_export_names_needs_no_order():
     table = [Flatten(), ("trunk", Linear(12)), ("neck", Linear(12)), ("out", Linear(2))]
     first, second = (Sequential(table, (2, 2, 3), seed=seed) for seed in (0, 1))
@@ -333,6 +342,11 @@ def bfloat16(state):
     save_file({key: tensor.bfloat16() for key, tensor in state.items()}, "w.safetensors")
 
 
+def diverged(state):
+    state["0.bias"][2] = torch.nan
+    save_file(state, "w.safetensors")
+
+
 def no_bias(state):
     state.pop("0.bias")
     save_file(state, "w.safetensors")
@@ -382,6 +396,7 @@ NAMES = "--classes=names.txt"
         ((ST,), "w.safetensors is damaged or no safetensors file", cut_off),
         ((ST,), "save its tensors as float32", bfloat16),
         ((ST,), "0.bias (4,) is missing for conv1.b", no_bias),
+        ((ST,), "w.safetensors: 0.bias has NaN or infinite numbers", diverged),
         ((ST,), "no dense layer is there for fc2.W, weight (8, 64)", no_dense_layer),
         (
             (ST,),
@@ -445,6 +460,14 @@ def test_a_full_disk_leaves_no_half_of_a_run(files, call, monkeypatch, tmp_path)
 
 def test_a_run_without_test_pictures_says_so(files, call):
     assert call("import-torch", "w.pth", "--model=tiny", "run")[0] == 0
-    code, out, said = call("eval", "run")
-    assert (code, out) == (2, "")
-    assert "--data" in said
+    for command in ("eval", "run"), ("plot", "predictions", "run"), ("plot", "augment", "run"):
+        code, out, said = call(*command)
+        assert (code, out) == (2, "")
+        assert "minialex eval run --data DATA" in said
+
+
+def test_classes_without_names_are_not_those_of_the_data(files, call):
+    assert call("import-torch", "w.pth", "--model=tiny", "run")[0] == 0
+    code, _, said = call("eval", "run", "--data=shapes")
+    assert code == 2
+    assert "import-torch --classes FILE" in said

@@ -130,6 +130,8 @@ def _numbers(array: "np.ndarray") -> str:
 
 def _network(file: Path, name: str, image_size: int | None) -> "Sequential":
     """Return a model with the weights in a file, and with as many classes as these have."""
+    import numpy as np
+
     from minialex import convert, models, state_dict
 
     state, in_order = state_dict.read(file), file.suffix != ".safetensors"
@@ -142,6 +144,9 @@ def _network(file: Path, name: str, image_size: int | None) -> "Sequential":
     if len(outputs) == 1 and outputs != network.output_shape:
         network = models.build(name, classes=outputs[0], image_size=image_size)
     convert.from_torch(network, state, str(file), in_order)
+    for parameter, array in network.params.items():
+        if not np.isfinite(array).all():
+            raise InputError(f"{file}: {keys[parameter]} has NaN or infinite numbers")
     return network
 
 

@@ -50,7 +50,7 @@ def load(name: str, data_dir: str | Path | None = None, image_size: int | None =
     if not root.is_dir():
         raise InputError(
             f"data {name!r} is neither {', '.join(NAMES)} nor a folder: there is no {root}"
-            f"{nearest(name, NAMES)}"
+            f"{nearest(name, NAMES)}; give --data one of these, or a folder with one folder a class"
         )
     from minialex.data import folder
 

@@ -82,6 +82,8 @@ def _resolved(
     *body, last = model.layers
     if isinstance(last, tuple) and isinstance(last[1], Linear):
         units = cast(int, model.classes) if classes is None else classes
+        if units < 1:
+            raise InputError(f"{name}: classes={units} is not a positive number")
         head = Linear(units, last[1].init, last[1].bias)
         return (*body, (last[0], head)), (size, size, 3)
     if classes is not None:

@@ -47,7 +47,7 @@ VGG = {
     name: Model(
         (*blocks(depths), *PAPER_HEAD), 224, 1000,
         f"Simonyan & Zisserman 2014, configuration {CONFIGURATION[name]}",
-        "Weights start as Glorot's, which the authors recommend but had not used.",
+        "Weights start as Glorot's, which the authors found to work after they had trained theirs.",
     )
     for name, depths in DEPTHS.items()
 } | {

@@ -14,8 +14,9 @@ KERAS_MONKEYS = Recipe(
         "pixels": "0-1", "mean": "none", "seed": 7,
     },
     (
-        "Data: 1098 pictures in train/ and 272 in validation/, which is what is tested here; "
-        "nothing is held out of the 1098. The post trains --model vgg16-512 alike.",
+        "Data: 1098 pictures in train/ (the download calls it training/training/) and 272 in "
+        "validation/, which is what is tested here; nothing is held out of the 1098. The post "
+        "trains --model vgg16-512 alike.",
         "Pixels are grey levels divided by 255, without a mean.",
         "shear is in degrees in Keras: 0.2 degrees is next to nothing, and may have been meant as "
         "an angle in radians, 11.5 degrees.",
