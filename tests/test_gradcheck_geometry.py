@@ -214,6 +214,24 @@ def test_nothing_is_left_of_training():
     assert dict(report.problems[0].details)["case"] == "as given, train=False again"
 
 
+def test_what_training_leaves_may_make_backward_raise():
+    class ForgetsMask:
+        mask = None
+
+        def forward(self, x, train=False):
+            self.mask = np.ones(len(x) + 1) if self.mask is not None else None
+            if train:
+                self.mask = np.ones(x.shape)
+            return x * 1.0
+
+        def backward(self, gy):
+            return gy if self.mask is None else (gy.T * self.mask.T).T
+
+    report = check_layer(ForgetsMask(), normal(4, 3), raises=False)
+    assert kinds(report) == ["raises ForgetsMask.backward"]
+    assert "raises ValueError" in str(report)
+
+
 def test_as_given_does_not_vary_and_warns():
     x = normal(1, 4, 4, 3)
     report = check_layer(MaxPool2d(2, 2), x, geometry="as given")

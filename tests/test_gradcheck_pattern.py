@@ -86,6 +86,11 @@ def test_zeros():
     assert explain(NUMERIC, numeric) == "yours should be zero and is not: width 3"
 
 
+def test_nothing_wrong_has_no_pattern():
+    assert explain(NUMERIC) == ""
+    assert explain(0 * NUMERIC, 0 * NUMERIC) == ""
+
+
 def test_the_sum_over_the_batch_is_missing():
     by_image = normal(3, 5)
     numeric = by_image.sum(axis=0)

@@ -20,7 +20,6 @@ RANDOM = (
     "keep it in an attribute of the layer, or pass it as rngs=[...]; or forward depends on what "
     "an earlier forward left"
 )
-
 TIES = (
     "is right at each kink alone, but not where elements move together: does every one of several "
     "equal maxima get the whole gradient?"
@@ -104,7 +103,7 @@ class Case:
         except InputError as error:
             return [Problem("missing", subject.backward_name, str(error))], {}
         except Exception as error:
-            if self.name.startswith("as given"):
+            if self.name == f"as given{subject.state()}":
                 raise
             what = f"raises {type(error).__name__}: {error}, where forward passes"
             return [Problem("raises", subject.backward_name, what)], {}

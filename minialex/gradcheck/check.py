@@ -34,8 +34,9 @@ def check_layer(
     ----------
     layer : object
         With forward(x) and backward(gy), in any memory layout. Its parameters are found in
-        `params` and `grads` (dictionaries or lists) or in attributes such as W beside dW. A loss
-        has a forward that returns a number; its backward needs no argument.
+        `params` and `grads` (dictionaries or lists) or in attributes such as W beside dW; backward
+        may also return their gradients behind gx. A loss has a forward that returns a number; its
+        backward needs no argument. The layer is left as it was found.
     x : array, or tuple of forward's arguments
         Floating-point arrays are differentiated, integer ones (labels) passed on. A float32 x
         asks that everything stays float32.
@@ -45,10 +46,11 @@ def check_layer(
     gy : array, optional
         dL/dy; default: drawn from N(0, 1).
     train : sequence of bool
-        States to check, where forward takes a flag `train` (or `training`, ...).
+        States to check, where forward takes a flag `train` (or `training`, ...), one after the
+        other, and then the first again.
     geometry : "vary" or "as given"
-        "vary" also checks inputs derived from x: one more image, larger pictures, and other
-        strides, padding and kernels where the layer can be made again.
+        "vary" also checks inputs derived from x: one more image, larger pictures, other strides,
+        padding and kernels where the layer can be made again, and updated parameters.
     seed : int
         Decides gy and the derived inputs.
     accumulates : bool
@@ -68,8 +70,9 @@ def check_layer(
     GradientMismatch
         Something is wrong, unless `raises` is False.
     InputError
-        The check cannot be made: no floating-point input, an unknown mode.
+        The check cannot be made: nothing to differentiate, an unknown mode.
 
+    >>> import numpy as np
     >>> from minialex.layers import LRN
     >>> x = np.random.default_rng(0).standard_normal((2, 3, 4, 7))
     >>> check_layer(LRN(alpha=0.5), x).ok
@@ -81,7 +84,9 @@ def check_layer(
     inputs = list(x) if isinstance(x, (tuple, list)) else [x]
     how = mode, gy, geometry, seed, replay or f"check_layer(..., seed={seed})"
     with left_as_found(layer, rngs):
-        states: Sequence[bool | None] = list(train) if train_flag(layer.forward) else [None]
+        states: Sequence[bool | None] = [None]
+        if train_flag(layer.forward) and train:
+            states = list(train)
         subjects = [LayerSubject(layer, copies(inputs), on, accumulates, rngs) for on in states]
         report = run_cases(subjects, *how)
     return _returned(report, raises)
@@ -120,11 +125,12 @@ def check_function(
     mode, gy, geometry, seed, rngs, raises, replay
         See `check_layer`.
 
+    >>> import numpy as np
     >>> def square(x):
     ...     return x * x, x
     >>> def square_backward(dout, x):
     ...     return x * dout
-    >>> x = np.linspace(-1, 2, 6).reshape(2, 3)
+    >>> x = np.linspace(-1, 2, 6).reshape(3, 2)
     >>> report = check_function(square, square_backward, [x], raises=False)
     >>> dict(report.problems[0].details)["pattern"]
     'yours == numeric * 1/2'

@@ -17,7 +17,7 @@ from minialex.gradcheck.subject import Subject, held_as
 
 COMPLEX_STEP = 1e-30  # far below rounding: nothing is subtracted, so nothing cancels
 CLOSE_LOOK = tuple(10.0**-k for k in range(1, 13))
-NEARBY = 8  # points
+NEARBY = 32  # points
 
 Move = int | np.ndarray  # of one element, by its flat index, or of all, along a direction
 
