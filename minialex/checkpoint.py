@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minialex.backend import Array
+from minialex.backend import Array, device_of, to_device, to_host
 from minialex.errors import InputError
 
 Tensors = dict[str, np.ndarray]
@@ -40,7 +40,7 @@ def save(paths: Iterable[Path], tensors: Mapping[str, Array], position: dict[str
     """Write the same checkpoint to each of `paths`, in their order."""
     from safetensors.numpy import save as encode
 
-    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    contiguous = {name: np.ascontiguousarray(to_host(a)) for name, a in tensors.items()}
     data = encode(contiguous, metadata={"minialex": json.dumps(position)})
     for path in paths:
         write(path, data)
@@ -108,7 +108,7 @@ def copy_into(arrays: Mapping[str, Array], tensors: Tensors, source: str | Path)
         listed = [f"{fault}: {', '.join(names)}" for fault, names in faults.items() if names]
         raise InputError(f"{source} is of another model. Tensors {'; '.join(listed)}")
     for name, array in arrays.items():
-        array[...] = tensors[name]
+        array[...] = to_device(tensors[name], device_of(array))
 
 
 def copy_all_but_last(arrays: Mapping[str, Array], tensors: Tensors, source: str | Path) -> None:

@@ -101,6 +101,8 @@ class Config:
     """What is subtracted: nothing, the mean of each channel, or the mean picture."""
     seed: int = 0
     """Decides weights, order, augmentation, dropout and which pictures are held out."""
+    device: str = "cpu"
+    """Where to compute: cpu, cuda (the first GPU), cuda:1, ..."""
     threads: int | None = None
     """Worker threads. Default: MINIALEX_THREADS, else every core."""
     save_every: int | None = None
@@ -123,7 +125,7 @@ class Config:
         check(self)
 
     def hash(self) -> str:
-        """Return the SHA-256 of what decides the result: not where files lie, nor the threads.
+        """Return the SHA-256 of what decides the result: not where files lie, nor what computes it.
 
         What has its default is left out, so that a new field changes no hash of earlier runs.
 
@@ -139,7 +141,7 @@ class Config:
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-NOT_HASHED = ("data_dir", "out", "threads", "save_every", "recipe")
+NOT_HASHED = ("data_dir", "out", "device", "threads", "save_every", "recipe")
 
 
 @functools.cache

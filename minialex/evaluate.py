@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, device, to_device, to_host, xp_of
 from minialex.data.views import views as crops
 from minialex.layers import SoftmaxCrossEntropy
 
@@ -59,15 +59,18 @@ def evaluate(
 def logits_of_views(network: "Sequential", x: Array, views: int = 1) -> Array:
     """Return logits whose softmax is the mean of the softmaxes of all views.
 
-    x: (N, H, W, C) -> (N, classes). One view has the network's own logits; for more, these are
-    the logarithms of the mean probabilities, as finite as the network's logits.
+    x: (N, H, W, C) -> (N, classes), both on the host, wherever the network is. One view has the
+    network's own logits; for more, these are the logarithms of the mean probabilities, as finite
+    as the network's logits.
     """
-    xp = xp_of(x)
-    each = [
-        network.predict(xp.ascontiguousarray(view))
-        for view in crops(x, network.input_shape[:2], views)
-    ]
-    return each[0] if views == 1 else log_mean_softmax(xp.stack(each))
+    with device(network.device):
+        x = to_device(x, network.device)
+        xp = xp_of(x)
+        each = [
+            network.predict(xp.ascontiguousarray(view))
+            for view in crops(x, network.input_shape[:2], views)
+        ]
+        return to_host(each[0] if views == 1 else log_mean_softmax(xp.stack(each)))
 
 
 def log_mean_softmax(logits: Array) -> Array:
@@ -110,4 +113,4 @@ def first_not_finite(network: "Sequential", x: Array) -> str:
 
 def finite(array: Array) -> bool:
     """Tell whether no element is NaN or infinite."""
-    return bool(xp_of(array).isfinite(array).all())
+    return bool(to_host(xp_of(array).isfinite(array).all()))

@@ -5,8 +5,10 @@
         ...                          # array-module code: what the course prints
 
 Calling `lrn_forward` runs `minialex.kernels.lrn.forward`, which takes the same arguments, on real
-NumPy arrays where Numba is installed. `lrn_forward.reference` is always the code that stands there.
-MINIALEX_KERNELS=reference, or `with use("reference")`, turns all kernels off.
+NumPy arrays where Numba is installed, and `minialex.kernels.cuda.lrn.forward` on CuPy arrays where
+numba-cuda is. A kernel that has no form for its arguments returns NotImplemented, and the reference
+runs. `lrn_forward.reference` is always the code that stands there. MINIALEX_KERNELS=reference, or
+`with use("reference")`, turns all kernels off.
 """
 
 import contextlib
@@ -17,32 +19,42 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 
 _chosen: str | None = None  # set by `use`
 
 
-def has_kernel(path: str) -> Callable[[Callable], "Dispatched"]:
-    """Mark a reference whose kernel is `minialex.kernels.<path>`; its first argument decides."""
-    return lambda reference: Dispatched(reference, path)
+def has_kernel(path: str, cpu: bool = True) -> Callable[[Callable], "Dispatched"]:
+    """Mark a reference whose kernel is `minialex.kernels.<path>`, on a GPU that of `kernels.cuda`.
+
+    The first argument decides. Without `cpu` there is one for a GPU only.
+    """
+    return lambda reference: Dispatched(reference, path, cpu)
 
 
 class Dispatched:
-    """A reference function and the kernel that may run in its place."""
+    """A reference function and the kernels that may run in its place."""
 
-    def __init__(self, reference: Callable, path: str) -> None:
+    def __init__(self, reference: Callable, path: str, cpu: bool = True) -> None:
         functools.update_wrapper(self, reference)
         self.reference = reference
-        self.path = path
+        self.path, self.cpu = path, cpu
 
-    def __call__(self, x, *args):
-        real = isinstance(x, np.ndarray) and x.dtype.kind == "f"  # the gradient checker has complex
-        function = self.kernel() if real else None
-        return (function or self.reference)(x, *args)
+    def __call__(self, x: Array, *args) -> None:
+        function = self.kernel_for(x)
+        if function is None or function(x, *args) is NotImplemented:
+            self.reference(x, *args)
+
+    def kernel_for(self, x: Array) -> Callable | None:
+        """Return the kernel for arrays like x, or None where the reference runs."""
+        if xp_of(x) is not np:
+            return None if choice() == "reference" else load(f"cuda.{self.path}")
+        return self.kernel() if x.dtype.kind == "f" else None  # the gradient checker has complex
 
     def kernel(self) -> Callable | None:
         """Return the CPU kernel, or None where the reference runs."""
-        return None if choice() == "reference" else load(self.path)
+        return None if choice() == "reference" or not self.cpu else load(self.path)
 
     def form(self) -> str:
         """Return the name of what runs on NumPy arrays, as `summary` prints it."""
@@ -78,16 +90,18 @@ def use(form: str) -> Iterator[None]:
 def load(path: str) -> Callable | None:
     """Return the kernel `lrn.forward` of minialex/kernels/lrn.py; None where Numba is missing.
 
+    `cuda.lrn.forward` is that of kernels/cuda/lrn.py, and needs numba-cuda.
+
     Raises
     ------
     RuntimeError
         Numba is there, but the kernel cannot be loaded.
     """
-    module, function = path.split(".")
+    module, function = path.rsplit(".", 1)
     try:
         return getattr(importlib.import_module(f"minialex.kernels.{module}"), function)
     except ModuleNotFoundError as error:
-        if error.name == "numba":
+        if error.name in ("numba", "numba_cuda"):
             return None
         raise
     except Exception as error:

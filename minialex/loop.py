@@ -1,6 +1,5 @@
 """The training loop."""
 
-import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,13 +13,14 @@ from minialex.data.colour import ColourNoise
 from minialex.data.loader import Loader
 from minialex.data.pixels import Pixels
 from minialex.evaluate import evaluate
-from minialex.failures import TrainingError, bad_loss, require_finite
+from minialex.failures import TrainingError, require_finite, require_finite_loss
 from minialex.figures import Epoch, Result, read_result, write_json, write_log
 from minialex.interrupt import Interrupt, Interrupted
 from minialex.layers import SoftmaxCrossEntropy
 from minialex.network import Sequential
 from minialex.progress import Silent
 from minialex.run import write_config
+from minialex.totals import Totals
 
 __all__ = ["History", "Training", "TrainingError"]
 
@@ -62,7 +62,9 @@ class Training:
         self.pixels = Pixels.fit(train, scale=config.pixels, mean=config.mean)
         noisy = config.colour != "none"
         self.colour = ColourNoise.fit(train, self.pixels, config.colour) if noisy else None
-        self.loader = Loader(train, self.pixels, config.batch_size, seed=config.seed)
+        self.loader = Loader(
+            train, self.pixels, config.batch_size, seed=config.seed, device=network.device
+        )
         self.cross_entropy = SoftmaxCrossEntropy()
         self.position = state.Position()
         self.log: list[Epoch] = []
@@ -81,7 +83,8 @@ class Training:
             for x, labels in self.loader.batches(position.epoch, first=position.batch):
                 self.step(x, labels)
                 position.seconds = time.perf_counter() - started
-                self.progress.step(position)
+                if not self.totals.unread:
+                    self.progress.step(position)
                 if interrupt.asked and position.batch < batches:
                     self.stop()
             self.end_epoch(started)
@@ -99,25 +102,35 @@ class Training:
         config, done = self.config, self.position.epoch
         self.optimiser.lr_scale = parts.lr_scale(config, self.optimiser.params, done)
         self.loader.augment = parts.augment(config, self.colour, done)
+        self.totals = Totals(self.network.device, self.position)
 
     def step(self, x: Array, labels: Array) -> None:
-        """Learn from one batch."""
+        """Learn from one batch. Nothing in here waits for a GPU but `read_totals`."""
         network, position = self.network, self.position
-        logits = network.forward(x, train=True)
-        loss = float(self.cross_entropy.forward(logits, labels))
-        if not math.isfinite(loss):
-            raise bad_loss(self, loss, x)
+        loss = self.cross_entropy.forward(network.forward(x, train=True), labels)
+        self.totals.add(loss, self.cross_entropy.correct, len(x))
+        if self.totals.due():
+            self.read_totals(x)
         network.backward(self.cross_entropy.backward())
         position.lr = self.schedule.lr(position.step)
         self.optimiser.step(network.grads, position.lr)
         position.step += 1
         position.batch += 1
-        position.loss += loss * len(x)
-        position.correct += int(self.cross_entropy.correct)
-        position.count += len(x)
+
+    def read_totals(self, x: Array | None = None) -> None:
+        """Bring the sums of the epoch up to date; TrainingError if a loss was not finite.
+
+        x: the batch of the step that is under way, if one is.
+        """
+        if not self.totals.unread:
+            return
+        position, sums = self.position, self.totals.read()
+        require_finite_loss(self, sums, x)
+        position.loss, position.correct, position.count = sums.loss, sums.correct, sums.pictures
 
     def end_epoch(self, started: float) -> None:
         """Measure the held-out pictures, if there are any; write log and checkpoints."""
+        self.read_totals()
         require_finite(self)
         position = self.position
         val = evaluate(self.network, self.val, self.pixels) if len(self.val) else None
@@ -170,6 +183,7 @@ class Training:
 
     def stop(self) -> None:
         """Save, and raise Interrupted."""
+        self.read_totals()
         require_finite(self)
         state.save(self, ["last"])
         epoch, batch = self.position.epoch + 1, self.position.batch

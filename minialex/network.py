@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minialex.assembly import Plan
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, device_of, to_device, to_host, xp_of
 from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
 
@@ -64,6 +64,22 @@ class Sequential(Plan):
         return next((p.dtype for p in self.params.values()), self._built_as)
 
     @property
+    def device(self) -> str:
+        """Where x must be: "cpu", or the GPU "cuda:0" and so on that has the parameters."""
+        return next((device_of(p) for p in self.params.values()), "cpu")
+
+    def to(self, device: str) -> "Sequential":
+        """Move parameters and gradients to the "cpu", to "cuda" or "cuda:1"; return the network.
+
+        Make an optimiser afterwards: one made before still holds the old arrays. On another GPU
+        than the first, compute inside `with minialex.backend.device("cuda:1")`.
+        """
+        for layer in self.layers:
+            for arrays in (layer.params, layer.grads):
+                arrays.update({key: to_device(to_host(a), device) for key, a in arrays.items()})
+        return self
+
+    @property
     def params(self) -> dict[str, Array]:
         """The parameters themselves by name, such as "conv1.W"."""
         return {f"{la.name}.{key}": p for la in self.layers for key, p in la.params.items()}
@@ -120,8 +136,10 @@ class Sequential(Plan):
                 layer.rng.bit_generator.state = states[layer.name]
 
     def _check(self, x: Array) -> None:
-        if x.shape[1:] != self.input_shape or x.dtype != self.dtype:
+        given, wanted = device_of(x), self.device
+        if x.shape[1:] != self.input_shape or x.dtype != self.dtype or given != wanted:
             raise InputError(
                 f"{self.name} takes {self.dtype} arrays (N, "
-                f"{', '.join(map(str, self.input_shape))}); it was given {x.dtype} {x.shape}"
+                f"{', '.join(map(str, self.input_shape))}) on {wanted}; it was given "
+                f"{x.dtype} {x.shape} on {given}"
             )

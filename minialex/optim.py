@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, np, xp_of
 from minialex.errors import InputError
 from minialex.forms import has_kernel
 from minialex.threads import parallel, workers_for
@@ -60,10 +60,10 @@ class Optimiser:
     def step(self, grads: Mapping[str, Array], lr: float) -> None:
         """Update every parameter, given gradients under the same names."""
         pieces = [
-            (name, slice(i, i + PIECE))
+            (name, piece)
             for name, w in self.params.items()
             if self.lr_scale[name]
-            for i in range(0, w.size, PIECE)
+            for piece in pieces_of(w)
         ]
 
         def work(worker: int, start: int, stop: int) -> None:
@@ -112,6 +112,12 @@ def sgd_update(w: Array, v: Array, g: Array, lr: float, momentum: float, decay: 
     v *= momentum
     v -= lr * (decay * w + g)
     w += v
+
+
+def pieces_of(w: Array) -> list[slice]:
+    """Return what a worker updates at a time; a GPU takes the whole parameter."""
+    size = PIECE if xp_of(w) is np else max(w.size, 1)
+    return [slice(i, i + size) for i in range(0, w.size, size)]
 
 
 def by_name(

@@ -16,7 +16,7 @@ from minialex.errors import InputError
 if TYPE_CHECKING:
     from minialex.loop import Training
 
-MAY_CHANGE = ("threads", "save_every", "data_dir", "out", "recipe")  # none decides the weights
+MAY_CHANGE = ("device", "threads", "save_every", "data_dir", "out", "recipe")
 OPEN_ENDED = ("constant", "step", "plateau", "discexp")  # these do not look at the last step
 
 
@@ -70,7 +70,8 @@ def restore(training: "Training") -> None:
     folder, network = training.folder, training.network
     if folder is None:
         raise InputError("resume=True needs the folder of the run")
-    _check_same(run.read_config(folder)[1], training.config)
+    before = run.read_config(folder)[1]
+    _check_same(before, training.config)
     path = folder / "last.safetensors"
     tensors, state = checkpoint.load(path)
     checkpoint.copy_into(network.params, checkpoint.group(tensors), path)
@@ -98,6 +99,11 @@ def restore(training: "Training") -> None:
         training.progress.say(
             f"warning: this run had {state.get('threads')} threads and now has {threads.count()}; "
             "sums are rounded in another order, so the weights will differ in their last digits"
+        )
+    if before.device != training.config.device:
+        training.progress.say(
+            f"warning: this run was on {before.device} and is now on {training.config.device}, "
+            "which draws other dropout masks: the result will be another one of the same kind"
         )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minialex import checkpoint as checkpoints
-from minialex import config, machine
+from minialex import config, gpu, machine
 from minialex.config import Config
 from minialex.errors import InputError
 from minialex.figures import write_json
@@ -67,7 +67,7 @@ class Run:
         return Softmax().forward(logits_of_views(self.network, x, self.config.views))
 
 
-def load(folder: str | Path, checkpoint: str = "best") -> Run:
+def load(folder: str | Path, checkpoint: str = "best", device: str = "cpu") -> Run:
     """Load a trained network from its run folder.
 
     Parameters
@@ -76,11 +76,14 @@ def load(folder: str | Path, checkpoint: str = "best") -> Run:
         Made by `minialex train` or `train.fit(..., folder=...)`.
     checkpoint : str
         "best", "last" or a numbered one such as "epoch-010".
+    device : str
+        Where to compute: "cpu", "cuda" or "cuda:1", wherever the training was.
 
     Raises
     ------
     InputError
-        The folder holds no run, or the checkpoint is damaged or of another model.
+        The folder holds no run, the checkpoint is damaged or of another model, or the device
+        cannot be used.
 
     >>> import tempfile
     >>> from minialex import models, run, train
@@ -103,7 +106,7 @@ def load(folder: str | Path, checkpoint: str = "best") -> Run:
     network = models.build(settings.model, classes=len(classes), image_size=settings.image_size)
     checkpoints.copy_into(network.params, checkpoints.group(tensors), path)
     pixels = Pixels.restore(document["pixels"], checkpoints.group(tensors, "pixels"))
-    return Run(folder, settings, network, pixels, classes)
+    return Run(folder, settings, network.to(device), pixels, classes)
 
 
 def new_folder(settings: Config) -> Path:
@@ -126,6 +129,7 @@ def write_config(
         "pixels": pixels.config(),
         "parameters": sum(p.size for p in network.params.values()),
         **machine.describe(),
+        **({} if settings.device == "cpu" else gpu.describe(settings.device)),
     }
     write_json(folder / "config.json", document)
 

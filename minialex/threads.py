@@ -20,6 +20,7 @@ from minialex.backend import Array, np, xp_of
 from minialex.errors import InputError
 
 CACHE_BYTES = 1 << 20  # about half of a core's own cache
+WORKSPACE_BYTES = 64 << 20  # for what all workers hold of pictures; sums of gW come on top
 
 _count: int | None = None  # set by `use`
 _lock = threading.RLock()
@@ -106,7 +107,16 @@ def parallel(
 
 def images_per_block(x: Array) -> int:
     """Return how many images of x a worker takes at a time: what stays in its cache."""
-    return max(1, CACHE_BYTES * len(x) // max(x.nbytes, 1))
+    return max(1, block_bytes(x, CACHE_BYTES) * len(x) // max(x.nbytes, 1))
+
+
+def block_bytes(x: Array, cached: int) -> int:
+    """Return the work memory for a block of `x`: `cached` for a core, which works from its cache.
+
+    All blocks together stay within the workspace. A GPU, one worker, takes all of it: small blocks
+    would leave most of it idle.
+    """
+    return min(cached, WORKSPACE_BYTES // count()) if xp_of(x) is np else WORKSPACE_BYTES
 
 
 def scratch(role: str, shape: tuple[int, ...], like: Array) -> Array:
@@ -126,11 +136,10 @@ def reuse(store: dict, key: str, shape: tuple[int, ...], like: Array, dtype=None
 
     Fresh arrays of 100 MB would cost a page fault every 4 kB in every step.
     """
-    xp, dtype = xp_of(like), np.dtype(dtype or like.dtype)
-    size = math.prod(shape)
+    dtype, size = np.dtype(dtype or like.dtype), math.prod(shape)
     flat = store.get(key)
-    if flat is None or flat.size < size or flat.dtype != dtype or xp_of(flat) is not xp:
-        flat = store[key] = xp.empty(size, dtype)
+    if flat is None or flat.size < size or flat.dtype != dtype or flat.device != like.device:
+        flat = store[key] = xp_of(like).empty(size, dtype)
     return flat[:size].reshape(shape)
 
 

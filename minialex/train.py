@@ -7,10 +7,11 @@ from typing import Any
 
 from minialex import resume as state
 from minialex import tables, threads
-from minialex.backend import Array
+from minialex.backend import Array, device
 from minialex.config import Config
 from minialex.data import Dataset, Splits
 from minialex.errors import InputError
+from minialex.failures import out_of_memory
 from minialex.interrupt import Interrupt
 from minialex.loop import History, Training
 from minialex.network import Sequential
@@ -30,7 +31,8 @@ def fit(
 ) -> History:
     """Train a network; afterwards it holds the weights that were best on the held-out pictures.
 
-    With val_size=0 nothing is held out, and the last weights are the result.
+    With val_size=0 nothing is held out, and the last weights are the result. The network moves to
+    the configuration's device, and stays there.
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def fit(
     Raises
     ------
     InputError
-        Data and network do not fit together, or the run in `folder` was of another configuration.
+        Data and network do not fit together, the run in `folder` was of another configuration,
+        or the device cannot be used or has too little memory.
     TrainingError
         The loss became NaN or infinite; the message says where, and the last checkpoint is good.
     Interrupted
@@ -70,19 +73,32 @@ def fit(
     >>> len(history.log), history.result.val_accuracy
     (3, 1.0)
     """
-    with threads.use(config.threads), warnings.catch_warnings(), progress or Silent() as shown:
+    if profile and config.device != "cpu":
+        raise InputError(f"--profile times what a CPU does, not --device {config.device}")
+    with (
+        device(config.device),
+        threads.use(config.threads),
+        warnings.catch_warnings(),
+        progress or Silent() as shown,
+    ):
         warnings.simplefilter("ignore", RuntimeWarning)  # overflow: the loop itself looks for it
         folder = None if folder is None else Path(folder)
         if folder and not resume and (folder / "last.safetensors").exists():
             raise InputError(
                 f"{folder} already holds a run: choose another --out, or --resume {folder}"
             )
-        training = Training(network, *_train_and_test(data, network, config), config, folder, shown)
-        if resume:
-            state.restore(training)
-        timed = Profile(network, training.optimiser, training.loader)
-        with Interrupt() as interrupt, timed if profile else nullcontext():
-            history = training.run(interrupt)
+        train, test = _train_and_test(data, network, config)
+        try:
+            training = Training(network.to(config.device), train, test, config, folder, shown)
+            if resume:
+                state.restore(training)
+            timed = Profile(network, training.optimiser, training.loader)
+            with Interrupt() as interrupt, timed if profile else nullcontext():
+                history = training.run(interrupt)
+        except MemoryError:
+            if config.device == "cpu":
+                raise
+            raise out_of_memory(network, config.batch_size, config.device) from None
     if profile:
         timed.print()
     return history

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from minialex import threads
 from minialex.backend import Array, xp_of
+from minialex.forms import has_kernel
 from minialex.shapes import Geometry
 
-WORKSPACE_BYTES = 64 << 20  # for what all workers hold of pictures; sums of gW come on top
 BLOCK_BYTES = 6 << 20  # for one worker's `cols`: more falls out of the cache, less starves BLAS
 
 
@@ -27,10 +27,9 @@ def im2col(x: Array, geometry: Geometry) -> Array:
 
     x: (N, H, W, C) -> (N * OH * OW, kh * kw * C), a work array of this thread.
     """
-    view = windows(x, geometry)
-    cols = threads.scratch("cols", view.shape, x)
-    xp_of(x).copyto(cols, view)
-    batch, out_height, out_width, kh, kw, channels = view.shape
+    batch, out_height, out_width, kh, kw, channels = shape = windows(x, geometry).shape
+    cols = threads.scratch("cols", shape, x)
+    copy_windows(x, cols, geometry)
     return cols.reshape(batch * out_height * out_width, kh * kw * channels)
 
 
@@ -39,9 +38,21 @@ def col2im(gcols: Array, gx: Array, geometry: Geometry) -> None:
 
     gcols: (N * OH * OW, kh * kw * C), gx: (N, H, W, C) of the padded picture.
     """
-    (kh, kw), (sh, sw), _, (_, out_width) = geometry
-    gcols = gcols.reshape(len(gx), -1, out_width, kh, kw, gx.shape[3])
-    out_height = gcols.shape[1]
+    (kh, kw), _, _, (_, out_width) = geometry
+    add_windows(gcols.reshape(len(gx), -1, out_width, kh, kw, gx.shape[3]), gx, geometry)
+
+
+@has_kernel("im2col.forward", cpu=False)
+def copy_windows(x: Array, cols: Array, geometry: Geometry) -> None:
+    """Write the windows of a padded picture to cols: (N, OH, OW, kh, kw, C)."""
+    xp_of(x).copyto(cols, windows(x, geometry))
+
+
+@has_kernel("im2col.backward", cpu=False)
+def add_windows(gcols: Array, gx: Array, geometry: Geometry) -> None:
+    """Add gcols: (N, OH, OW, kh, kw, C), to the pixels of the padded picture."""
+    _, (sh, sw), _, _ = geometry
+    _, out_height, out_width, kh, kw, _ = gcols.shape
     for i in range(kh):
         for j in range(kw):  # one pixel of every window at a time: these never overlap
             gx[:, i : i + sh * out_height : sh, j : j + sw * out_width : sw] += gcols[:, :, :, i, j]
@@ -89,7 +100,7 @@ def over_blocks(
     x: Array,
     geometry: Geometry,
     window_bytes: int,
-    budget: int | None = None,
+    cached: int = BLOCK_BYTES,
 ) -> None:
     """Call `work(worker, images, rows)` on blocks of windows, in the pool.
 
@@ -103,12 +114,11 @@ def over_blocks(
     geometry : Geometry
     window_bytes : int
         Work memory for one window.
-    budget : int, optional
-        Work memory for one block; default BLOCK_BYTES.
+    cached : int
+        Work memory for one block of a core (`threads.block_bytes`).
     """
     out_height, out_width = geometry.out
-    budget = budget or min(BLOCK_BYTES, WORKSPACE_BYTES // threads.count())
-    budget_rows = max(1, budget // (out_width * window_bytes))
+    budget_rows = max(1, threads.block_bytes(x, cached) // (out_width * window_bytes))
 
     def blocks(worker: int, start: int, stop: int) -> None:
         step = max(1, budget_rows // (stop - start))

@@ -1,10 +1,19 @@
 """Hypothesis profiles and the fixtures that every test file shares."""
 
+import functools
+import importlib
 import os
 
 import numpy as np
 import pytest
+import strict_cupy
 from hypothesis import HealthCheck, settings
+
+from minialex import gpu
+from minialex.errors import InputError
+
+# No tests are in them, and some need numba-cuda; pytest would import them to look for doctests.
+collect_ignore_glob = ["cuda_*.py", "ptx/*"]
 
 # The fixtures below set something for a whole test, so all examples may share them.
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
@@ -16,15 +25,27 @@ settings.load_profile("minialex-ci" if os.environ.get("CI") else "minialex-dev")
 
 @pytest.fixture(params=["numpy", "cupy"])
 def xp(request):
-    """The array module: a test that takes it runs on NumPy and, where there is one, on a GPU."""
+    """The array module: a test that takes it runs on NumPy and on CuPy.
+
+    Without a GPU, CuPy is the strict stand-in of tests/strict_cupy.
+    """
     if request.param == "numpy":
-        return np
-    cupy = pytest.importorskip("cupy")
+        yield np
+    elif has_gpu():
+        yield importlib.import_module("cupy")
+    else:
+        with strict_cupy.installed() as cupy:
+            yield cupy
+
+
+@functools.cache
+def has_gpu() -> bool:
+    """Tell whether this machine has CuPy and a GPU for it."""
     try:
-        cupy.cuda.runtime.getDeviceCount()
-    except cupy.cuda.runtime.CUDARuntimeError as error:
-        pytest.skip(f"no GPU: {error}")
-    return cupy
+        gpu.device("cuda")
+    except InputError:
+        return False
+    return True
 
 
 @pytest.fixture(params=["float64", "float32"])

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch_twin as twin
 
-from minialex import models, threads, windows
+from minialex import models, threads
 from minialex.errors import InputError
 from minialex.layers import (
     LRN,
@@ -302,7 +302,7 @@ def test_the_workspace_is_bounded_for_pictures_of_vgg(algorithm):
         return sum(array.nbytes for array in threads._scratch.__dict__.values())
 
     with threads.use(1), ThreadPoolExecutor(1) as fresh:  # a new thread has no work arrays yet
-        assert fresh.submit(both_passes).result() < windows.WORKSPACE_BYTES / 2
+        assert fresh.submit(both_passes).result() < threads.WORKSPACE_BYTES / 2
 
 
 def test_a_readers_own_layer_is_not_taken_for_ours():

@@ -22,6 +22,7 @@ def evaluate(
     data: str | None = None,
     data_dir: str | None = None,
     checkpoint: str = "best",
+    device: str = "cpu",
 ) -> None:
     """Measure a run on its test pictures, with the accuracy of every class.
 
@@ -40,13 +41,15 @@ def evaluate(
         Folder of the CIFAR files. Default: where the run found them.
     checkpoint
         best, last, or a numbered one such as epoch-010.
+    device
+        Where to compute: cpu, cuda (the first GPU), cuda:1, ...
     """
     from minialex.evaluate import accuracy_per_class
     from minialex.evaluate import evaluate as measure
 
     if ten_crop and views is not None:
         raise InputError(f"--ten-crop and --views {views} exclude each other: give one of them")
-    trained, (_, test) = run_and_data(run, data_dir, checkpoint, data)
+    trained, (_, test) = run_and_data(run, data_dir, checkpoint, data, device)
     count = 10 if ten_crop else views or trained.config.views
     result = measure(trained.network, test, trained.pixels, views=count)
     per_class = accuracy_per_class(result.predicted, test.labels, len(test.classes))
@@ -59,7 +62,9 @@ def evaluate(
     print(f"test loss {result.loss:.4f}, test accuracy {tables.percent(result.accuracy)}{over}")
 
 
-def predict(run: Path, pictures: tuple[Path, ...], /, *, checkpoint: str = "best") -> None:
+def predict(
+    run: Path, pictures: tuple[Path, ...], /, *, checkpoint: str = "best", device: str = "cpu"
+) -> None:
     """Name the five likeliest classes of pictures.
 
     Parameters
@@ -70,12 +75,14 @@ def predict(run: Path, pictures: tuple[Path, ...], /, *, checkpoint: str = "best
         Files of any size: PNG, JPEG and what else Pillow opens.
     checkpoint
         best, last, or a numbered one such as epoch-010.
+    device
+        Where to compute: cpu, cuda (the first GPU), cuda:1, ...
     """
     from minialex.run import load
 
     if not pictures:
         raise InputError("name at least one picture after the run")
-    trained = load(run, checkpoint)
+    trained = load(run, checkpoint, device)
     rows = [
         (picture, trained.classes[i], tables.percent(p[i]))
         for picture, p in zip(pictures, trained.predict(pictures), strict=True)
@@ -121,21 +128,30 @@ def _facts(folder: Path) -> dict[str, str]:
 
 
 def run_and_data(
-    run: Path, data_dir: str | None, checkpoint: str = "best", data: str | None = None
+    run: Path,
+    data_dir: str | None,
+    checkpoint: str = "best",
+    data: str | None = None,
+    device: str = "cpu",
 ) -> tuple["Run", "Splits"]:
     """Return a trained network, and its data (or other data) as the training had them."""
     from minialex import data as sets
     from minialex.run import load
 
-    trained = load(run, checkpoint)
+    trained = load(run, checkpoint, device)
     config = trained.config
     name, size = data or config.data, config.load_size or config.image_size
     if name == UNKNOWN:
-        raise InputError(f"{run} was imported, and names no data to measure it on: give --data")
+        raise InputError(
+            f"{run} was imported without --data, and so names no pictures: give them with "
+            f"`minialex eval {run} --data DATA`, or import the weights again"
+        )
     splits = sets.load(name, data_dir or (None if data else config.data_dir), size)
     if splits.test.classes != trained.classes:
+        imported = config.data == UNKNOWN
+        remedy = "import-torch --classes FILE names them" if imported else "give other --data"
         raise InputError(
             f"{name} now has the classes {', '.join(splits.test.classes)}, but {run} was "
-            f"trained on {', '.join(trained.classes)}"
+            f"trained on {', '.join(trained.classes)}: {remedy}"
         )
     return trained, splits

@@ -36,11 +36,13 @@ def train(arguments: Sequence[str]) -> None:
     if settings.init_all and not settings.init:
         raise InputError("--init-all takes the last layer of a run as well: --init RUN names it")
 
-    from minialex import checkpoint, data, models, progress, run
+    from minialex import backend, checkpoint, data, models, progress, run
     from minialex.train import fit
 
+    backend.device(settings.device)  # raises before data are downloaded, as does the plan
     size = settings.image_size or models.get(settings.model).image_size
-    models.plan(settings.model, classes=2, image_size=size)  # raises before data are downloaded
+    settings = replace(settings, image_size=size)  # crops are checked against it
+    models.plan(settings.model, classes=2, image_size=size)
     splits = data.load(settings.data, settings.data_dir, settings.load_size or size)
     network = models.build(
         settings.model, classes=len(splits.train.classes), image_size=size, seed=settings.seed
@@ -76,6 +78,9 @@ def _train_flags(arguments: Sequence[str]) -> TrainFlags:
     for source in sources:
         scan.add_argument(f"--{source}")
     given, _ = scan.parse_known_args(arguments)
+    for source in sources:
+        if getattr(given, source) == "":
+            raise InputError(f"--{source} is empty: leave it out, or say which")
     if sum(getattr(given, source) is not None for source in sources) > 1:
         raise InputError("--recipe, --config and --resume exclude each other: each has all values")
     base = Config()

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from minialex.backend import Array, pinned, to_device
 from minialex.data.augment import Augment
 from minialex.data.dataset import Dataset
 from minialex.data.pixels import Pixels
@@ -32,6 +33,9 @@ class Loader:
         False: the pictures come in the order of the data set.
     prefetch : int
         Batches that are prepared while the network works on another one.
+    device : str
+        Where the batches are wanted. They are prepared on the host, and on their way to a GPU while
+        it works on another one.
 
     Raises
     ------
@@ -49,6 +53,7 @@ class Loader:
         augment: Augment | None = None,
         shuffle: bool = True,
         prefetch: int = 3,
+        device: str = "cpu",
     ) -> None:
         for name, value, low in (
             ("batch_size", batch_size, 1),
@@ -59,13 +64,13 @@ class Loader:
                 raise InputError(f"{name} {value} of the loader is too small; use at least {low}")
         self.dataset, self.pixels, self.augment = dataset, pixels, augment
         self.batch_size, self.seed = batch_size, seed
-        self.shuffle, self.prefetch = shuffle, prefetch
+        self.shuffle, self.prefetch, self.device = shuffle, prefetch, device
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def batches(self, epoch: int, first: int = 0) -> Iterator[tuple[Array, Array]]:
         """Yield (x float32 (n, H, W, C), labels int64 (n,)) from batch `first` to the last.
 
         H and W are those of the crops, where the augmentation takes smaller ones.
@@ -79,9 +84,9 @@ class Loader:
             for i in range(first, len(self)):
                 pending.append(worker.submit(self._batch, order, epoch, i))
                 if len(pending) > self.prefetch:
-                    yield pending.popleft().result()
+                    yield self._delivered(pending.popleft().result())
             while pending:
-                yield pending.popleft().result()
+                yield self._delivered(pending.popleft().result())
         finally:
             worker.shutdown(cancel_futures=True)
 
@@ -95,4 +100,8 @@ class Loader:
         x = self.pixels(self.dataset.images[chosen])
         if self.augment:
             x = self.augment(x, np.random.default_rng([self.seed, epoch, 1 + i]))
-        return x, self.dataset.labels[chosen]
+        return pinned(x, self.device), pinned(self.dataset.labels[chosen], self.device)
+
+    def _delivered(self, batch: tuple[np.ndarray, np.ndarray]) -> tuple[Array, Array]:
+        x, labels = batch
+        return to_device(x, self.device), to_device(labels, self.device)

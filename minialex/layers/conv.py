@@ -10,7 +10,7 @@ from minialex.layer import Shape
 from minialex.layers import winograd
 from minialex.layers.relu import add_bias, relu_backward
 from minialex.shapes import Padding
-from minialex.threads import count, scratch, zeros
+from minialex.threads import scratch, workers_for, zeros
 from minialex.window_layer import WindowLayer
 from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 
@@ -158,8 +158,8 @@ def im2col_backward(conv: Conv2d, gy: Array, gx: Array | None) -> None:
     x, y, xp = conv.x, conv.y, xp_of(gy)
     geometry = conv.geometry(x.shape[1:])
     W = conv.params["W"].reshape(-1, conv.filters)
-    gW = zeros("gW", (count(), *W.shape), gy)  # one sum a worker
-    gb = zeros("gb", (count(), conv.filters), gy)
+    gW = zeros("gW", (workers_for(gy), *W.shape), gy)  # one sum a worker
+    gb = zeros("gb", (workers_for(gy), conv.filters), gy)
 
     def propagate(worker: int, images: slice, rows: slice) -> None:
         picture = padded(x[images], geometry, rows)

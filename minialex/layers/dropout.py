@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, random, xp_of
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
 
@@ -47,7 +47,7 @@ class Dropout(Layer):
         if train:
             if self.rng is None:
                 raise InputError(f"{self.label()} has no generator: call build, or set rng")
-            mask = xp.asarray(self.rng.random(x.shape, dtype=np.float32) < keep)
+            mask = random(self.rng, x.shape, x) < keep
             scale = x.dtype.type(1 / keep if self.mode == "inverted" else 1)
             self.factor = xp.multiply(mask, scale, out=self.buffer("factor", x.shape, x))
         else:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, random, xp_of
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
-from minialex.threads import count, images_per_block, parallel, workers_for, zeros
+from minialex.threads import images_per_block, parallel, workers_for, zeros
 
 
 class LeakyReLU(Layer):
@@ -92,7 +92,7 @@ class PReLU(LeakyReLU):
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         x, xp = self.x, xp_of(gy)
-        ga = zeros("ga", (count(), x.shape[-1]), gy)  # one sum a worker
+        ga = zeros("ga", (workers_for(gy), x.shape[-1]), gy)  # one sum a worker
 
         def collect(worker: int, start: int, stop: int) -> None:
             xs = x[start:stop]
@@ -143,7 +143,7 @@ class RReLU(LeakyReLU):
             return (self.low + self.high) / 2
         if self.rng is None:
             raise InputError(f"{self.label()} has no generator: call build, or set rng")
-        return self.rng.uniform(self.low, self.high, x.shape)
+        return self.low + (self.high - self.low) * random(self.rng, x.shape, x)
 
     def details(self) -> str:
         return f"slope {self.low:.3g} to {self.high:.3g}"

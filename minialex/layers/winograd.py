@@ -19,19 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, device_of, to_device, xp_of
 from minialex.layers.cook_toom import cook_toom
 from minialex.layers.relu import add_bias
 from minialex.shapes import Geometry
-from minialex.threads import count, parallel, scratch, workers_for, zeros
-from minialex.windows import (
-    WORKSPACE_BYTES,
-    add_unpadded,
-    col2im,
-    over_blocks,
-    padded,
-    windows,
-)
+from minialex.threads import parallel, scratch, workers_for, zeros
+from minialex.windows import add_unpadded, col2im, over_blocks, padded, windows
 
 if TYPE_CHECKING:
     from minialex.layers.conv import Conv2d
@@ -75,8 +68,8 @@ def is_worth(geometry: Geometry, channels: int, filters: int) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def plan(geometry: Geometry, dtype: str) -> Plan:
-    """Return the tiles with the fewest products that cover the output, and their maps."""
+def plan(geometry: Geometry, dtype: str, device: str = "cpu") -> Plan:
+    """Return the tiles with the fewest products that cover the output, and maps on a device."""
     sides = []
     for kernel, out in zip(geometry.kernel, geometry.out, strict=True):
         outputs = min(OUTPUTS, key=lambda m: -(-out // m) * (m + kernel - 1))
@@ -86,13 +79,13 @@ def plan(geometry: Geometry, dtype: str) -> Plan:
     bottom, right = bottom + th * mh - geometry.out[0], right + tw * mw - geometry.out[1]
     tiles = Geometry((ah, aw), (mh, mw), (top, bottom, left, right), (th, tw))
     pairs = zip(cook_toom(mh, kh), cook_toom(mw, kw), strict=True)
-    return Plan(tiles, *(np.kron(h, w).astype(dtype) for h, w in pairs))
+    return Plan(tiles, *(to_device(np.kron(h, w).astype(dtype), device) for h, w in pairs))
 
 
 def forward(conv: "Conv2d", x: Array, y: Array) -> None:
     """Write the convolution of x to y."""
     xp, filters = xp_of(x), conv.filters
-    p = _plan_on(x, conv.geometry(x.shape[1:]))
+    p = plan(conv.geometry(x.shape[1:]), x.dtype.name, device_of(x))
     U = _filters(p, conv.params["W"])
 
     def convolve(worker: int, images: slice, rows: slice) -> None:
@@ -114,10 +107,10 @@ def forward(conv: "Conv2d", x: Array, y: Array) -> None:
 def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
     """Write the gradients of W, b and, unless gx is None, of x: each map of forward, transposed."""
     x, y, xp = conv.x, conv.y, xp_of(gy)
-    p = _plan_on(x, conv.geometry(x.shape[1:]))
+    p = plan(conv.geometry(x.shape[1:]), x.dtype.name, device_of(x))
     U = _filters(p, conv.params["W"])
-    gU = zeros("gU", (count(), *U.shape), gy)  # one sum a worker
-    gb = zeros("gb", (count(), conv.filters), gy)
+    gU = zeros("gU", (workers_for(gy), *U.shape), gy)  # one sum a worker
+    gb = zeros("gb", (workers_for(gy), conv.filters), gy)
 
     def propagate(worker: int, images: slice, rows: slice) -> None:
         picture = padded(x[images], p.tiles, rows)
@@ -151,12 +144,6 @@ def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
         xp.matmul(p.G.T, total[:, start:stop], out=gW[:, start:stop])
 
     parallel(transform, gW.shape[1], workers=workers_for(x))
-
-
-def _plan_on(x: Array, geometry: Geometry) -> Plan:
-    """Return the plan with its maps where x lives."""
-    tiles, *maps = plan(geometry, x.dtype.name)
-    return Plan(tiles, *(xp_of(x).asarray(m) for m in maps))
 
 
 def _filters(p: Plan, W: Array) -> Array:
@@ -209,4 +196,4 @@ def _over_tiles(
     """Call `work(worker, images, rows of tiles)` on blocks whose D, V and M fit the workspace."""
     channels, filters = conv.params["W"].shape[2], conv.filters // conv.groups
     tile_bytes = p.points * (2 * channels + filters) * x.dtype.itemsize
-    over_blocks(work, x, p.tiles, tile_bytes, min(BLOCK_BYTES, WORKSPACE_BYTES // count()))
+    over_blocks(work, x, p.tiles, tile_bytes, BLOCK_BYTES)

@@ -1,0 +1,138 @@
+"""How a kernel is declared, compiled and launched, and how threads form teams."""
+
+import functools
+import inspect
+import sys
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numba import cuda, types
+
+from minialex.kernels.cuda.scalars import device
+
+FLOATS, BYTES = types.float32[::1], types.uint8[::1]  # flat arrays
+F32, U32, U64 = types.float32, types.uint32, types.uint64
+
+WARP = 32  # threads that run, and touch memory, together
+THREADS = 256  # of a block, at most
+BLOCKS = 4096  # of a grid, at most: a few times what the largest GPU runs at once
+
+
+class Kernel:
+    """A function that every thread of a grid runs; compiled when it is first launched.
+
+    Its last parameters are constants. They are filled in before it is compiled, so that loops over
+    a window unroll, and a division by the stride is a multiplication. Other constants are another
+    compiled kernel; a network has few.
+
+    Parameters
+    ----------
+    function : function
+        Numba CUDA code: returns nothing, no float64, no atomics.
+    signature : tuple of Numba types
+        Of the parameters before the constants.
+    """
+
+    def __init__(self, function: Callable, signature: tuple[types.Type, ...]) -> None:
+        self.function, self.signature = device(function), signature
+
+    def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], *args, **constants) -> None:
+        """Launch on flat arrays, scalars and constants.
+
+        Every scalar is cast as the signature says. A plain Python float would arrive as float64,
+        and everything that it touches would run at a fraction of the speed.
+        """
+        pairs = zip(self.signature, args, strict=True)
+        run(self, constants, grid, block, [_cast(kind, argument) for kind, argument in pairs])
+
+    def filled(self, **constants: int) -> Callable:
+        """Return a function of the parameters before the constants, which calls `function`."""
+        name, parameters = self.function.__name__, list(inspect.signature(self.function).parameters)
+        free = ", ".join(parameter for parameter in parameters if parameter not in constants)
+        code = f"""
+def fill(function, {", ".join(constants)}):
+    def {name}({free}):
+        function({", ".join(parameters)})
+    return {name}
+"""
+        made: dict[str, Callable] = {}
+        exec(code, self.function.__globals__, made)  # Numba's simulator exchanges `cuda` there
+        return made["fill"](self.function, **constants)
+
+    @functools.cache  # noqa: B019  kernels live as long as their files
+    def compiled(self, **constants: int):
+        """Return what Numba launches. From here on there must be a GPU."""
+        return cuda.jit(types.void(*self.signature))(self.filled(**constants))
+
+
+def kernel(*signature: types.Type) -> Callable[[Callable], Kernel]:
+    """Make the decorated function a `Kernel` of this signature."""
+    return lambda function: Kernel(function, signature)
+
+
+def run(kernel: Kernel, constants: dict[str, int], grid: tuple, block: tuple, args: list) -> None:
+    """Run a kernel on CuPy's current stream. Tests put an emulator in this function's place."""
+    cupy = sys.modules.get("cupy")
+    stream = cupy.cuda.get_current_stream().ptr if cupy else 0
+    _configured(kernel, tuple(constants.items()), grid, block, stream)(*args)
+
+
+@functools.lru_cache(maxsize=1024)
+def _configured(kernel: Kernel, constants: tuple, grid: tuple, block: tuple, stream: int):
+    """Return what is called with the arguments; to make it takes longer than to launch it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Grid size")  # a small layer fills no GPU
+        compiled = kernel.compiled(**dict(constants))
+        return compiled[grid, block, cuda.external_stream(stream) if stream else 0]
+
+
+def suits(*arrays) -> bool:
+    """Return whether these arrays are float32 and C-contiguous."""
+    return all(a.dtype == np.float32 and a.flags.c_contiguous for a in arrays)
+
+
+def flat(*arrays) -> list:
+    """Return flat views of contiguous arrays."""
+    return [a.reshape(-1) for a in arrays]
+
+
+def grid_of_threads(size: int) -> tuple[tuple[int], tuple[int]]:
+    """Return grid and block for one thread a number."""
+    return (min(-(-size // THREADS), BLOCKS),), (THREADS,)
+
+
+def grid_of_teams(
+    lanes: int, pixels: int, images: int = 1, teams: int = THREADS
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the grid (blocks of pixels, images) and the block (lanes, teams); one team a pixel.
+
+    A large batch does not get more blocks but longer loops: a team goes on to the same pixel of
+    another image, where all that it knows about the windows there holds as well.
+
+    Parameters
+    ----------
+    lanes, pixels, images : int
+    teams : int
+        At most so many in a block.
+    """
+    teams = evenly(pixels, min(THREADS // lanes, teams))
+    blocks = min(-(-pixels // teams), BLOCKS)
+    return (blocks, min(images, max(1, BLOCKS // blocks))), (lanes, teams)
+
+
+def lanes_for(channels: int) -> int:
+    """Return the lanes of a team: each thread gets four channels, so that one address serves four.
+
+    They are lanes apart, and not side by side: neighbouring threads touch neighbouring numbers.
+    """
+    return evenly(-(-channels // 4), THREADS)
+
+
+def evenly(total: int, most: int) -> int:
+    """Return the size of pieces as few as pieces of `most` would be, but alike: 40, 32 -> 20."""
+    return -(-total // -(-total // most))
+
+
+def _cast(kind: types.Type, argument):
+    return argument if isinstance(kind, types.Array) else np.dtype(kind.name).type(argument)
