@@ -1,10 +1,9 @@
-"""Tables on the terminal; in a pipe they are plain and no cell is cut off."""
+"""Tables on the terminal, in which no cell is cut off: a narrow terminal wraps their lines."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 
-WIDE = 1000  # characters a line in a pipe, where rich would assume 80
+WIDE = 1000  # characters a line; rich would cut cells off at the width of the terminal
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -24,7 +23,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         cells = (f"{cell:,}" if isinstance(cell, Integral) else str(cell) for cell in row)
         table.add_row(*map(Text, cells))  # Text: brackets in a file's name are no markup
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+    Console(width=WIDE).print(table)
 
 
 def percent(share: float | None) -> str:

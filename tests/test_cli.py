@@ -124,6 +124,13 @@ def test_without_held_out_pictures_the_last_epoch_counts(call):
     assert re.search(r"^ ?val accuracy +- +- *$", call("compare", "r", "r")[1], re.MULTILINE)
 
 
+@pytest.mark.parametrize(("colour", "warned"), [("paper", True), ("coded", False)])
+def test_colour_noise_larger_than_the_pictures_is_warned_of(call, colour, warned, tmp_path):
+    code, out, _ = call(*TRAIN, f"--colour={colour}", "--epochs=1", f"--out={tmp_path / 'run'}")
+    assert code == 0
+    assert ("--colour coded is what its code does" in out) == warned
+
+
 def test_init_starts_from_a_run(call, trained):
     assert call(*TRAIN, f"--init={trained}", "--lr=1e-12", "--out=tuned")[0] == 0
     first, tuned = (run.load(folder).network.params for folder in (trained, "tuned"))

@@ -54,6 +54,11 @@ def train(arguments: Sequence[str]) -> None:
         copy(network.params, checkpoint.group(tensors), trained)
     folder = Path(flags.resume) if flags.resume else run.new_folder(settings)
     print(f"{settings.model} on {settings.data}, {len(splits.train)} pictures: {folder}")
+    if settings.colour == "paper":
+        print(
+            "warning: taken by the letter, the paper's colour noise is larger than the pictures "
+            "(minialex plot augment paper shows it); --colour coded is what its code does"
+        )
     shown = progress.of_stdout()
     resume = flags.resume is not None
     history = fit(
