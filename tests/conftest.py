@@ -20,7 +20,8 @@ COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scope
 settings.register_profile("minialex-dev", max_examples=50, **COMMON)
 settings.register_profile("minialex-ci", max_examples=50, derandomize=True, **COMMON)
 settings.register_profile("minialex-thorough", max_examples=10_000, **COMMON)
-settings.load_profile("minialex-ci" if os.environ.get("CI") else "minialex-dev")
+usual = "minialex-ci" if os.environ.get("CI") else "minialex-dev"
+settings.load_profile(os.environ.get("MINIALEX_HYPOTHESIS") or usual)
 
 
 @pytest.fixture(params=["numpy", "cupy"])
