@@ -11,6 +11,9 @@ probe.py         memory and first step, in fresh processes
 memory.py        how much memory a process holds
 machine.py       what the figures depend on; the rate of a plain matrix product
 report.py        tables
+gpu.py           the CUDA kernels and a step on a GPU; gpu_cases.py: what the kernels run on
+sass.py          the machine code of the CUDA kernels, without a GPU; machine_code.py, loops.py:
+                 where it comes from and how it is counted; budgets.py: what it may cost
 command.py       the command line
 """
 

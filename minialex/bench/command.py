@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from minialex import threads
+from minialex import backend, threads
 from minialex.bench import agreement, machine, peers, probe, report, scaling, timing, work
 from minialex.errors import InputError
 from minialex.models import MODELS
@@ -36,8 +36,12 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
     """Check, time and print what is asked for; return it all as JSON takes it."""
     if flags.json and not flags.json.parent.is_dir():
         raise InputError(f"--json: there is no folder {flags.json.parent}")
-    request, names = _request(flags), peers.names(flags.peers)
     rounds = flags.rounds or (QUICK_ROUNDS if flags.quick else ROUNDS)
+    if flags.sass and flags.device != "none":
+        raise InputError("--sass reads machine code, and times nothing: use it with --device none")
+    if flags.device != "cpu":
+        return _for_gpus(flags, rounds)
+    request, names = _request(flags), peers.names(flags.peers)
     case = work.make(request)
     contestants = peers.enter(names, case)
     document: dict[str, Any] = {
@@ -70,6 +74,20 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
     return document
 
 
+def _for_gpus(flags: argparse.Namespace, rounds: int) -> dict[str, Any]:
+    """Do what concerns GPUs: --device none or cuda."""
+    if flags.device == "none":
+        if not flags.sass:
+            raise InputError("--device none times nothing: add --sass to see the machine code")
+        from minialex.bench import sass
+
+        return {"sass": sass.report()}
+    backend.device(flags.device)  # before PyTorch is imported
+    from minialex.bench import gpu
+
+    return gpu.report(flags.device, _request(flags), rounds)
+
+
 def _request(flags: argparse.Namespace) -> work.Request:
     if flags.shape and not flags.layer:
         raise InputError("--shape is that of a single layer's input: name the layer with --layer")
@@ -93,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--layer", help="time one layer alone: its name (conv2) or kind (lrn, pool)")
     add("--shape", type=_shape, help="N,H,W,C of the layer's input (default: as in the model)")
     add("--peers", type=_names, help=f"{','.join(peers.PEERS)} or none (default: torch, if there)")
+    add("--device", default="cpu", help="cpu, cuda, cuda:1, or none (with --sass)")
+    add("--sass", action="store_true", help="print what the CUDA kernels are made of; needs no GPU")
     add("--threads", type=_positive, help="of every contestant (default: MINIALEX_THREADS, or all)")
     add("--rounds", type=_positive, help=f"how often each is timed (default {ROUNDS})")
     add("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds with {QUICK_BATCH} pictures")
