@@ -19,6 +19,9 @@ from minialex.bench import main, timing, work
         (["--sass"], "use it with --device none"),
         (["--sass", "--device", "cuda"], "use it with --device none"),
         (["--device", "gpu"], "use cpu, cuda, or cuda:1"),
+        (["--device", "cuda", "--memory"], "--memory is for --device cpu"),
+        (["--device", "none", "--sass", "--scaling"], "--scaling is for --device cpu"),
+        (["--device", "cuda", "--peers", "torch"], "--peers is for --device cpu"),
     ],
 )
 def test_flags_that_make_no_sense(flags, reason, capsys):

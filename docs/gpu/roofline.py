@@ -25,7 +25,7 @@ from minialex.bench.budgets import INSTRUCTIONS_PER_BYTE, WORK  # noqa: E402
 INK, FAINT = "#1f2328", "#d0d7de"
 # Okabe and Ito's colours, which colour-blind readers tell apart; fill and dashes differ as well.
 MEMORY, REQUESTED = "#0072B2", "#D55E00"
-GPUS = {"H100": ("sm_90", 3.35, "-"), "A100": ("sm_80", 1.56, "--")}  # TB/s, data sheets
+GPUS = {"H100": ("sm_90", 3.35, "-"), "A100": ("sm_80", 1.56, "--")}  # TB/s, as published
 FIRST_VERSION = "lrn.forward_v1"
 STYLE = {
     "font.size": 11,
@@ -100,7 +100,7 @@ def draw_roofs(axes: Axes) -> None:
     axes.set(yscale="log", ylabel="instructions\n(10$^{12}$ a second)", ylim=(0.2, 60))
     axes.set_yticks([1, 10], ["1", "10"])
     axes.text(0.5, 2.1, "memory is the limit", rotation=21, ha="center")
-    axes.set_title("What a GPU could execute (data sheets)")
+    axes.set_title("What a GPU could execute (published rates)")
 
 
 def draw_kernels(axes: Axes, found: list[Point]) -> None:

@@ -1,10 +1,11 @@
 """What each CUDA kernel must move through memory, and what a GPU can execute meanwhile.
 
-An H100 issues 132 multiprocessors x 4 schedulers x 32 threads = 16,896 instructions a cycle, at
-about 1.7 GHz, and moves 3.35e12 bytes a second; an A100 13,824 at 1.41 GHz, and 1.56e12 (NVIDIA's
-data sheets). So memory takes the time as long as a kernel executes at most 8.65 or 12.5
-instructions for each byte that it must move. Older and smaller GPUs have more to spare, and are
-held to the A100's figure; newer ones to the H100's, though a B200 moves twice as many bytes.
+An H100 (SXM) issues 132 multiprocessors x 4 schedulers x 32 threads = 16,896 instructions a cycle
+and moves 3.35e12 bytes a second; an A100 (40 GB) 13,824 at 1.41 GHz, and 1.56e12. With 1.7 GHz
+assumed for the H100, which may run faster, memory takes the time as long as a kernel executes at
+most about 8.65 or 12.5 instructions for each byte that it must move. These are published sizes and
+rates, none of them measured here; the A100 of 80 GB moves more bytes, and has less to spare. Older
+architectures are held to the A100's figure, newer ones to the H100's.
 
 Bytes are those at AlexNet's sizes, an array that is read again counted once:
 

@@ -76,6 +76,9 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
 
 def _for_gpus(flags: argparse.Namespace, rounds: int) -> dict[str, Any]:
     """Do what concerns GPUs: --device none or cuda."""
+    for flag in ("peers", "memory", "startup", "scaling"):
+        if getattr(flags, flag) not in (None, False):
+            raise InputError(f"--{flag} is for --device cpu: leave it out with {flags.device}")
     if flags.device == "none":
         if not flags.sass:
             raise InputError("--device none times nothing: add --sass to see the machine code")
