@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import minialex
 from minialex import flags
-from minialex.commands import describe, gradcheck, plots, recipes, runs, train, weights
+from minialex.commands import describe, exercise, gradcheck, plots, recipes, runs, train, weights
 from minialex.errors import InputError, nearest
 
 DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -67,6 +67,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "receptive-field": describe.receptive_field,
     "recipes": recipes.recipes,
     "gradcheck": gradcheck.gradcheck,
+    "exercise": exercise.exercise,
     "import-torch": weights.import_torch,
     "export-torch": weights.export_torch,
 }

@@ -1,0 +1,1 @@
+"""What `minialex exercise start N` gives a reader to complete."""

@@ -1,0 +1,24 @@
+"""A right answer to exercise 1, and what turns it into plausible wrong ones."""
+
+
+def output_size(size, kernel, stride, pad, rounding="floor"):
+    room = size + 2 * pad - kernel
+    return 1 + (room // stride if rounding == "floor" else -(-room // stride))
+
+
+def alexnet_sizes():
+    pool, conv = (3, 2, 0), (3, 1, 1)
+    layers = [(11, 4, 0), pool, (5, 1, 2), pool, conv, conv, conv, pool]
+    sizes = [227]
+    for kernel, stride, pad in layers:
+        sizes.append(output_size(sizes[-1], kernel, stride, pad))
+    return sizes[1:]
+
+
+WRONG = (  # what stands there, what a reader might write instead, and what the message then says
+    ("size + 2 * pad", "size + pad", "output_size(1, 1, 1, 1) gave 2, and should give 3"),
+    ("return 1 + (", "return (", "gave 0, and should give 1"),
+    ("-(-room // stride)", "room // stride + 1", "Where windows fit exactly"),
+    ("sizes = [227]", "sizes = [224]", "gave 54, and should give 55"),
+    ("return 1 + (", "1 + (", "is it written yet?"),
+)
