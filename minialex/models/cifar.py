@@ -83,6 +83,11 @@ CIFAR = {
         "minialex: alexnet-cifar at a third of its width",
         "As alexnet-cifar.",
     ),
+    "alexnet-mini-no-lrn": Model(
+        cifar_alexnet((24, 64, 128, 88, 88), (344, 176), norm=()), 32, 10,
+        "minialex: alexnet-mini without LRN",
+        "As alexnet-cifar, and no LRN.",
+    ),
     "lenet5": Model(
         LENET5, 32, 10,
         "LeCun et al. 1998, in the form of today's tutorials",

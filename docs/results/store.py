@@ -1,0 +1,85 @@
+"""Stores a finished run under docs/results/, for the pages that cite it.
+
+    python docs/results/store.py RUN NAME [--data-dir DIR] [--note "..."]
+
+writes docs/results/NAME/: log.csv and result.json as the run wrote them; manifest.json, with
+configuration, its hash, commit, seed, machine and seconds; confusion.csv, how often test pictures
+of each class (row) are given each class (column); filters.npy, the first kernels, (kh, kw, C, F).
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from minialex.commands.runs import run_and_data
+from minialex.evaluate import evaluate
+from minialex.figures import read_result
+from minialex.run import read_config
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--data-dir")
+    parser.add_argument("--note", default="")
+    options = parser.parse_args()
+    folder = HERE / options.name
+    document, settings = read_config(options.run)
+    result = read_result(options.run)
+    if result is None:
+        raise SystemExit(f"{options.run} is not finished")
+    trained, splits = run_and_data(options.run, options.data_dir)
+    test = splits.test
+    predicted = evaluate(trained.network, test, trained.pixels, settings.views).predicted
+    confusion = np.zeros((len(test.classes),) * 2, int)
+    np.add.at(confusion, (test.labels, predicted), 1)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("log.csv", "result.json"):
+        shutil.copy(options.run / name, folder)
+    write_confusion(folder / "confusion.csv", test.classes, confusion)
+    first = next(iter(trained.network.params.values()))
+    if first.ndim == 4:
+        np.save(folder / "filters.npy", first)
+    paths = ("data_dir", "out", "init")  # of the machine, and not of the run
+    manifest = {
+        "what": options.note,
+        **document,
+        "config": {k: None if k in paths else v for k, v in document["config"].items()},
+        "commit": commit(),
+        "seed": settings.seed,
+        "seconds": result.seconds,
+        "test_accuracy": result.test_accuracy,
+        "val_accuracy": result.val_accuracy,
+        "best_epoch": result.best_epoch,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {folder.relative_to(HERE.parent)}")
+
+
+def write_confusion(path: Path, classes: tuple[str, ...], confusion: np.ndarray) -> None:
+    rows = [",".join(classes), *(",".join(map(str, row)) for row in confusion)]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def commit() -> str:
+    """Return the commit whose code is here; it says where files of the package were changed."""
+    git = ["git", "-C", str(HERE)]
+    found = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "--untracked-files=no", ":/minialex", ":/kernels"],
+        capture_output=True,
+        text=True,
+    )
+    return found.stdout.strip() + (" with uncommitted changes" if changed.stdout else "")
+
+
+if __name__ == "__main__":
+    main()
