@@ -97,6 +97,16 @@ def accuracy_per_class(predicted: np.ndarray, labels: np.ndarray, classes: int) 
     return np.divide(right, pictures, out=np.full(classes, np.nan), where=pictures > 0)
 
 
+def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return how many pictures of class i were taken for class j: int (classes, classes).
+
+    >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), 2)
+    array([[1, 1],
+           [0, 1]])
+    """
+    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
 def first_not_finite(network: "Sequential", x: Array) -> str:
     """Name the first thing on the way of `x` through the network that is NaN or infinite."""
     if not finite(x):

@@ -1,92 +1,130 @@
 """The command that draws."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from minialex.commands.plotted import by_configuration, log_of, of_recipe, of_run
 from minialex.commands.runs import run_and_data
 from minialex.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from minialex.config import Config
-    from minialex.data import Dataset
-    from minialex.data.augment import Augment
-    from minialex.data.pixels import Pixels
+    from matplotlib.figure import Figure
+
+What = Literal["model", "curves", "seeds", "predictions", "confusion", "filters", "augment"]
+FORMATS = (".png", ".svg")
 
 
 def plot(
-    what: Literal["curves", "predictions", "augment"],
-    run: Path,
+    what: What,
+    names: tuple[str, ...],
     /,
     *,
     out: Path | None = None,
     data_dir: str | None = None,
 ) -> None:
-    """Draw a run's curves, test pictures with their predicted classes, or what it trains on.
+    """Draw a model, or a run: its curves, its test pictures, its mistakes, its filters, ...
 
     Parameters
     ----------
     what
-        What to draw; augment: training pictures, each with what augmentation makes of it.
-    run
-        Run folder. For augment also a recipe, whose augmentation is shown on drawn shapes.
+        model: the layers, in two towers where there are two groups. curves: loss and accuracy.
+        seeds: accuracy of runs that differ in their seed, by configuration. predictions: test
+        pictures with their classes. confusion: which class is taken for which. filters: those of
+        the first layer. augment: training pictures, and what augmentation makes of each.
+    names
+        A run folder, for seeds several; for model a model; for augment also a recipe, whose
+        augmentation is shown on drawn shapes.
     out
-        Picture to write. Default: WHAT.png in the run folder; RECIPE-augment.png.
+        Picture to write, .png or .svg. Default: WHAT.png in the run folder, or NAME-WHAT.png.
     data_dir
         Folder of the CIFAR files. Default: where the run found them.
     """
-    from minialex import plot
-    from minialex.figures import read_log
-    from minialex.recipes import RECIPES
-    from minialex.run import read_config
+    if not names or (len(names) > 1 and what != "seeds"):
+        wanted = {"model": "one model", "seeds": "runs"}.get(what, "one run")
+        raise InputError(f"plot {what} draws {wanted}, not {len(names) or 'nothing'}")
+    path = out or _place(what, names[0])
+    if path.suffix not in FORMATS:
+        raise InputError(f"--out {path}: pictures are written as {' or '.join(FORMATS)}")
+    if what == "seeds":
+        from minialex import plot as drawing
 
-    is_recipe = what == "augment" and not run.exists()
-    if is_recipe and str(run) not in RECIPES:
-        near = nearest(str(run), RECIPES)
-        raise InputError(f"{run}: neither a run folder nor a recipe{near}")
-    path = out or (Path(f"{run}-{what}.png") if is_recipe else run / f"{what}.png")
-    if path.suffix != ".png":
-        raise InputError(f"--out {path}: pictures are written as .png")
-    if what == "curves":
-        read_config(run)  # raises where the folder holds no run
-        log = read_log(run)
-        if not log:
-            raise InputError(f"{run} has not finished an epoch yet: there is nothing to draw")
-        plot.curves(log, path)
-    elif what == "predictions":
-        trained, splits = run_and_data(run, data_dir)
-        plot.predictions(trained, splits.test, path)
+        _save(drawing.seeds(by_configuration(names)), path)
     else:
-        plot.augmentation(*(_of_recipe(str(run)) if is_recipe else _of_run(run, data_dir)), path)
+        DRAWN[what](names[0], path, data_dir)
     print(f"wrote {path}")
 
 
-def _of_run(run: Path, data_dir: str | None) -> tuple["Dataset", "Augment", "Pixels"]:
-    """Return what a run was trained on, and what its first epoch made of it."""
-    from minialex import data
-
-    trained, splits = run_and_data(run, data_dir)
-    config, pixels = trained.config, trained.pixels
-    train, _ = data.split(splits.train, config.val_size or 0, config.seed)
-    return train, _augment(config, train, pixels), pixels
+def _place(what: What, name: str) -> Path:
+    """Return where a picture goes that was given no place."""
+    if what == "seeds":
+        return Path("seeds.png")
+    in_run = what != "model" and (what != "augment" or Path(name).exists())
+    return Path(name) / f"{what}.png" if in_run else Path(f"{name}-{what}.png")
 
 
-def _of_recipe(name: str) -> tuple["Dataset", "Augment", "Pixels"]:
-    """Return drawn shapes at a recipe's size, and what it would make of them."""
-    from minialex import models, recipes
-    from minialex.data.pixels import Pixels
-    from minialex.data.shapes import shapes
+def _save(figure: "Figure", path: Path) -> None:
+    from minialex.plot.style import PAPER
 
-    config = recipes.config(name)
-    size = config.load_size or config.image_size or models.MODELS[config.model].image_size
-    train = shapes(100, size)
-    pixels = Pixels.fit(train, scale=config.pixels, mean=config.mean)
-    return train, _augment(config, train, pixels), pixels
+    figure.savefig(path, dpi=200, facecolor=PAPER)
 
 
-def _augment(config: "Config", train: "Dataset", pixels: "Pixels") -> "Augment":
-    from minialex import parts
-    from minialex.data.colour import ColourNoise
+def _model(name: str, path: Path, _: str | None) -> None:
+    from minialex import models, plot
 
-    noisy = config.colour != "none"
-    colour = ColourNoise.fit(train, pixels, config.colour) if noisy else None
-    return parts.augment(config, colour, epochs=0)
+    _save(plot.model(models.plan(name)), path)
+
+
+def _curves(name: str, path: Path, _: str | None) -> None:
+    from minialex import plot
+
+    plot.curves(log_of(Path(name)), path)
+
+
+def _predictions(name: str, path: Path, data_dir: str | None) -> None:
+    from minialex import plot
+
+    trained, splits = run_and_data(Path(name), data_dir)
+    plot.predictions(trained, splits.test, path)
+
+
+def _confusion(name: str, path: Path, data_dir: str | None) -> None:
+    from minialex import evaluate, plot
+
+    trained, (_, test) = run_and_data(Path(name), data_dir)
+    views = trained.config.views
+    result = evaluate.evaluate(trained.network, test, trained.pixels, views=views)
+    matrix = evaluate.confusion(result.predicted, test.labels, len(test.classes))
+    _save(plot.confusion(matrix, test.classes), path)
+
+
+def _filters(name: str, path: Path, _: str | None) -> None:
+    from minialex import plot
+    from minialex.plot.blocks import towers_of
+    from minialex.run import load
+
+    network = load(name).network
+    first = next((layer for layer in network.layers if layer.params), None)
+    if first is None or first.kind != "conv":
+        raise InputError(f"{name}: the first layer with weights is no convolution: no filters")
+    _save(plot.filters(first.params["W"], towers_of(network)), path)
+
+
+def _augment(name: str, path: Path, data_dir: str | None) -> None:
+    from minialex import plot
+    from minialex.recipes import RECIPES
+
+    if not Path(name).exists() and name not in RECIPES:
+        raise InputError(f"{name}: neither a run folder nor a recipe{nearest(name, RECIPES)}")
+    drawn = of_run(Path(name), data_dir) if Path(name).exists() else of_recipe(name)
+    plot.augmentation(*drawn, path)
+
+
+DRAWN: dict[str, Callable[[str, Path, str | None], None]] = {
+    "model": _model,
+    "curves": _curves,
+    "predictions": _predictions,
+    "confusion": _confusion,
+    "filters": _filters,
+    "augment": _augment,
+}

@@ -1,8 +1,12 @@
-"""Pictures of a run: its curves, what it predicts, and what it is trained on; figures in a page."""
+"""Pictures of networks and of runs; figures in a page."""
 
 from minialex.plot.answers import predictions
+from minialex.plot.diagram import model
+from minialex.plot.first_layer import filters
 from minialex.plot.log import curves
+from minialex.plot.mistakes import confusion
 from minialex.plot.page import show, slider
+from minialex.plot.repeats import seeds
 from minialex.plot.sheet import augmentation
 from minialex.plot.style import (
     BLUE,
@@ -22,5 +26,6 @@ from minialex.plot.style import (
 
 __all__ = [
     "BLUE", "FAINT", "GREEN", "GREY", "INK", "LINES", "ORANGE", "PAPER", "PURPLE", "SKY", "YELLOW",
-    "augmentation", "bare", "canvas", "curves", "predictions", "show", "slider",
+    "augmentation", "bare", "canvas", "confusion", "curves", "filters", "model", "predictions",
+    "seeds", "show", "slider",
 ]  # fmt: skip
