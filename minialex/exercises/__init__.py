@@ -64,7 +64,21 @@ class Exercise(NamedTuple):
 EXERCISES = {
     exercise.number: exercise
     for exercise in (
-        Exercise(1, "sizes", "the size of an output, rounded down and up"),
+        Exercise(1, "sizes", "the size of an output, rounded down and up, and a layer's weights"),
+        Exercise(2, "im2col", "im2col, and a convolution as one matrix product"),
+        Exercise(3, "backprop", "the backward pass of a convolution"),
+        Exercise(4, "saturation", "softplus and leaky ReLU, safe at any size"),
+        Exercise(5, "pooling", "overlapping max-pooling, forward and backward"),
+        Exercise(6, "lrn", "local response normalisation, forward and backward"),
+        Exercise(7, "bootstrap", "a bootstrap interval for paired results"),
+        Exercise(8, "dropout", "inverted dropout, forward and backward"),
+        Exercise(9, "colour", "noise along the principal components of colour"),
+        Exercise(10, "initial", "initialisers that keep their promises"),
+        Exercise(11, "update", "the paper's update rule, one step at a time"),
+        Exercise(12, "groups", "a convolution in groups, made of two without"),
+        Exercise(13, "overfit", "a training step, and 32 pictures learnt by heart"),
+        Exercise(14, "receptive", "size and jump of a receptive field"),
+        Exercise(15, "kernel", "a kernel that is equal to its reference"),
     )
 }  # fmt: skip
 

@@ -14,9 +14,11 @@ class Wrong(AssertionError):
 def for_all(*strategies: Any, examples: int = 100, **named: Any) -> Callable[[Callable], None]:
     """Run the function below with drawn arguments: the smallest case that fails is reported.
 
-    @for_all(st.integers(0, 9))
-    def _(n):
-        expect(answer.same(n), n, f"same({n})")
+    It is a decorator::
+
+        @for_all(st.integers(0, 9))
+        def _(n):
+            expect(answer.same(n), n, f"same({n})")
     """
     settle = settings(
         max_examples=examples,
@@ -48,6 +50,8 @@ def expect(got: Any, right: Any, call: str, hint: str = "", tolerance: float = 1
     tolerance : float
         Largest error that rounding excuses, relative to the largest number of `right`.
 
+    Examples
+    --------
     >>> expect(7, 3, "same(3)")
     Traceback (most recent call last):
     ...

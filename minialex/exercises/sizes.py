@@ -1,4 +1,4 @@
-"""Exercise 1: output sizes."""
+"""Exercise 1: output sizes and numbers of weights."""
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -58,4 +58,37 @@ def check_alexnet(answer) -> None:
     )  # fmt: skip
 
 
-CHECKS = (check_floor, check_ceil, check_alexnet)
+def weights_seen(kernel: int, channels: int, filters: int, groups: int) -> int:
+    """Count weights one by one: filter f sees channel c if both are in the same group."""
+    return sum(
+        kernel * kernel
+        for f in range(filters)
+        for c in range(channels)
+        if f * groups // filters == c * groups // channels
+    )
+
+
+def check_parameters(answer) -> None:
+    """the parameters of a convolution, with and without groups"""
+
+    @for_all(kernel=st.integers(1, 5), c=st.integers(1, 4), f=st.integers(1, 4))
+    def _(kernel, c, f):
+        right = weights_seen(kernel, c, f, 1) + f
+        call = f"conv_parameters({kernel}, {c}, {f})"
+        hint = f"{f} filters of {kernel} x {kernel} pixels on {c} channels, and a bias each."
+        expect(answer.conv_parameters(kernel, c, f), right, call, hint)
+
+    @for_all(
+        kernel=st.integers(1, 5), c=st.integers(1, 3), f=st.integers(1, 3), groups=st.integers(2, 3)
+    )
+    def _(kernel, c, f, groups):
+        channels, filters = c * groups, f * groups
+        right = weights_seen(kernel, channels, filters, groups) + filters
+        expect(
+            answer.conv_parameters(kernel, channels, filters, groups), right,
+            f"conv_parameters({kernel}, {channels}, {filters}, {groups})",
+            f"Each of the {filters} filters sees {c} of the {channels} channels, and has a bias.",
+        )  # fmt: skip
+
+
+CHECKS = (check_floor, check_ceil, check_alexnet, check_parameters)

@@ -15,10 +15,21 @@ def alexnet_sizes():
     return sizes[1:]
 
 
+def conv_parameters(kernel, channels, filters, groups=1):
+    seen = channels // groups
+    return kernel * kernel * seen * filters + filters
+
+
 WRONG = (  # what stands there, what a reader might write instead, and what the message then says
     ("size + 2 * pad", "size + pad", "output_size(1, 1, 1, 1) gave 2, and should give 3"),
     ("return 1 + (", "return (", "gave 0, and should give 1"),
     ("-(-room // stride)", "room // stride + 1", "Where windows fit exactly"),
     ("sizes = [227]", "sizes = [224]", "gave 54, and should give 55"),
     ("return 1 + (", "1 + (", "is it written yet?"),
+    ("room // stride if rounding", "round(room / stride) if rounding", "Move a window of"),
+    ("seen * filters + filters", "seen * filters", "and a bias each"),
+    ("seen = channels // groups", "seen = channels", "sees 1 of the 2 channels"),
+    ("seen * filters + filters", "seen * filters // groups + filters", "sees 1 of the 2 channels"),
+    ("seen * filters + filters", "seen * (filters + 1)", "and a bias each"),
+    ("kernel * kernel * seen", "kernel * seen", "filters of 2 x 2 pixels"),
 )
