@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import numpydoc.xref
+
 import minialex
 
 HERE = Path(__file__).parent
@@ -13,7 +15,7 @@ project, author, version = "minialex", "The minialex authors", minialex.__versio
 copyright = author
 extensions = [
     "livesource", "maths", "myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary",
-    "sphinx.ext.viewcode", "sphinx_copybutton",
+    "sphinx.ext.viewcode", "sphinx_copybutton", "streams",
 ]  # fmt: skip
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}  # .rst first: autosummary's stubs
 exclude_patterns = ["_build", "node_modules", "gradcheck", "gpu", "results"]
@@ -38,14 +40,33 @@ myst_heading_anchors = 3
 # MINIALEX_DOCS_EXECUTE=cache runs those only that changed, but sees no change of the package.
 nb_execution_mode = os.environ.get("MINIALEX_DOCS_EXECUTE", "force")
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600  # on a machine that is busy
 nb_execution_show_tb = True
 nb_merge_streams = True
 os.environ["OMP_NUM_THREADS"] = "2"
 
 autosummary_generate = True
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # docstrings give types, with shapes and in words
+autodoc_preserve_defaults = True
+default_role = "code"  # names in docstrings
 numpydoc_show_class_members = False
-nitpick_ignore_regex = [("py:class", r"(numpy|np|matplotlib|cupy)\..*")]
+numpydoc_xref_param_type = True  # types in docstrings are links, where they are ours
+numpydoc_xref_ignore = "all"
+numpydoc.xref.DEFAULT_LINKS.clear()  # of Python and NumPy: pages need no network
+numpydoc_xref_aliases = {
+    **{name: f"minialex.{name}" for name in ("Config", "Sequential")},
+    **{name: f"minialex.data.{name}" for name in ("Dataset", "Splits")},
+    "Affine": "minialex.data.affine.Affine", "Augment": "minialex.data.augment.Augment",
+    "Axis": "minialex.strategies.Axis", "Bar": "minialex.progress.Bar",
+    "ColourNoise": "minialex.data.colour.ColourNoise", "Geometry": "minialex.shapes.Geometry",
+    "Images": "minialex.data.dataset.Images", "Layer": "minialex.layer.Layer",
+    "Lines": "minialex.progress.Lines", "Pixels": "minialex.data.pixels.Pixels",
+    "Report": "minialex.gradcheck.Report", "Run": "minialex.run.Run",
+}  # fmt: skip
+nitpick_ignore_regex = [
+    ("py:class", r"(collections|contextlib|cupy|hypothesis|matplotlib|np|numpy|pathlib|types)\..*"),
+    ("py:class", r"Axes|Figure|Position"),  # imported for type checkers alone
+]
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_prompt_text = "$ "

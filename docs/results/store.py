@@ -1,6 +1,6 @@
 """Stores a finished run under docs/results/, for the pages that cite it.
 
-    python docs/results/store.py RUN NAME [--data-dir DIR] [--note "..."]
+    python docs/results/store.py RUN NAME [--data-dir DIR] [--note "..."] [--commit C]
 
 writes docs/results/NAME/: log.csv and result.json as the run wrote them; manifest.json, with
 configuration, its hash, commit, seed, machine and seconds; confusion.csv, how often test pictures
@@ -9,6 +9,7 @@ of each class (row) are given each class (column); filters.npy, the first kernel
 
 import argparse
 import json
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--data-dir")
     parser.add_argument("--note", default="")
+    parser.add_argument("--commit", help="whose code trained; default: the one that is here")
     options = parser.parse_args()
     folder = HERE / options.name
     document, settings = read_config(options.run)
@@ -52,8 +54,9 @@ def main() -> None:
     manifest = {
         "what": options.note,
         **document,
+        "machine": {**document["machine"], "system": platform.system()},
         "config": {k: None if k in paths else v for k, v in document["config"].items()},
-        "commit": commit(),
+        "commit": options.commit or commit(),
         "seed": settings.seed,
         "seconds": result.seconds,
         "test_accuracy": result.test_accuracy,
