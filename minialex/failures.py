@@ -43,8 +43,7 @@ def out_of_memory(network: "Sequential", batch: int, device: str) -> InputError:
     """Return the error for a batch that a GPU has no room for, with an estimate of what fits."""
     params = sum(p.nbytes for p in network.params.values())
     fixed = COPIES * params + 4 * WORKSPACE_BYTES  # windows, their gradient, and temporaries
-    numbers = sum(math.prod(shape) for shape in network.shapes)
-    picture = 2 * numbers * network.dtype.itemsize  # every output, and its gradient
+    picture = bytes_a_picture(network)
     room, total = gpu.memory(device)
     fits = min(int(0.9 * (room - fixed) / picture), 3 * batch // 4)
     advice = f"--batch-size {fits} should fit" if fits > 0 else "Not even one picture would fit"
@@ -53,6 +52,12 @@ def out_of_memory(network: "Sequential", batch: int, device: str) -> InputError:
         f"{room / 1e9:.1f}; by estimate, a batch of {batch} needs "
         f"{(fixed + batch * picture) / 1e9:.1f}. {advice}"
     )
+
+
+def bytes_a_picture(network: "Sequential") -> int:
+    """Return at most how much memory a step takes for each picture of its batch, by estimate."""
+    numbers = sum(math.prod(shape) for shape in network.shapes)
+    return 2 * numbers * network.dtype.itemsize  # every output, and its gradient
 
 
 def _error(training: "Training", step: int, what: str, where: str | None) -> TrainingError:

@@ -20,10 +20,14 @@ def device(name: str) -> Any:
 
 
 def memory(name: str) -> tuple[int, int]:
-    """Return how many bytes of a GPU this process has or could take, and how many there are."""
+    """Return how many bytes of a GPU this process has or could take, and how many there are.
+
+    CUPY_GPU_MEMORY_LIMIT may allow it less than there are.
+    """
     with device(name) as chosen:
         free, total = chosen.mem_info
-        return free + sys.modules["cupy"].get_default_memory_pool().total_bytes(), total
+        pool = sys.modules["cupy"].get_default_memory_pool()
+        return min(free + pool.total_bytes(), pool.get_limit() or total), total
 
 
 def describe(name: str) -> dict[str, str]:

@@ -2,14 +2,18 @@
 
 import dataclasses
 import sys
+import tracemalloc
 
+import numpy as np
 import pytest
 import strict_cupy
 import tiny
 
-from minialex import gpu, models
+from minialex import backend, forms, gpu, models, threads
 from minialex.cli import main
 from minialex.errors import InputError
+from minialex.failures import bytes_a_picture
+from minialex.layers import SoftmaxCrossEntropy
 from minialex.train import fit
 
 CUDA = dataclasses.replace(tiny.CONFIG, device="cuda")
@@ -72,6 +76,35 @@ def test_a_batch_without_room_is_told_which_would_have(capsys):
     hopeless = {**small, "memory": 100 << 20}
     with strict_cupy.installed(**hopeless), pytest.raises(InputError, match="Not even one"):
         fit(tiny.network(), tiny.splits(), config)
+
+
+def peak(network, batch: int) -> int:
+    """Return the most memory that both passes take."""
+    loss = SoftmaxCrossEntropy()
+    x = backend.to_device(np.zeros((batch, *network.input_shape), np.float32), "cuda")
+    labels = backend.to_device(np.zeros(batch, np.int64), "cuda")
+    tracemalloc.start()
+    loss.forward(network.forward(x, train=True), labels)
+    network.backward(loss.backward())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+def test_a_picture_takes_no_more_than_the_estimate(monkeypatch):
+    """So the batch that should fit does."""
+    monkeypatch.setattr(threads, "WORKSPACE_BYTES", 1 << 18)  # a few pictures fill it, as many do
+    with forms.use("reference"):
+        few, many = (peak(models.build("alexnet-mini").to("cuda"), batch) for batch in (1, 5))
+    estimate = bytes_a_picture(models.build("alexnet-mini"))
+    assert estimate / 3 < (many - few) / 4 < estimate
+
+
+def test_a_limit_of_cupys_memory_is_known():
+    small = {"memory": 80 << 30, "limit": 600 << 20, "largest": 40_000}
+    with strict_cupy.installed(**small), pytest.raises(InputError) as error:
+        fit(tiny.network(), tiny.splits(), dataclasses.replace(CUDA, batch_size=64))
+    assert "Of 85.9 GB this training could have 0.6" in str(error.value)
 
 
 def test_a_profile_is_of_the_cpu():

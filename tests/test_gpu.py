@@ -6,7 +6,9 @@ test_cuda_bodies.py, test_cuda_ptx.py.
 """
 
 import dataclasses
+import gc
 import os
+import re
 from functools import partial
 
 import numpy as np
@@ -29,11 +31,13 @@ from minialex.gradcheck import check_layer
 from minialex.interrupt import Interrupted
 from minialex.layers import Conv2d, Linear, MaxPool2d
 from minialex.layers.lrn import LRN, lrn_backward, lrn_forward
-from minialex.layers.pool import maxpool_forward
+from minialex.layers.pool import maxpool_backward, maxpool_forward
+from minialex.layers.relu import add_bias, relu_backward
 from minialex.layers.softmax import SoftmaxCrossEntropy
 from minialex.optim import sgd_update
 from minialex.run import load
 from minialex.train import fit
+from minialex.windows import add_windows, copy_windows
 
 try:
     gpu.device("cuda")
@@ -199,12 +203,40 @@ def test_lrn_of_huge_arrays():
 
 
 def test_pooling_of_huge_arrays():
-    needs(16)
+    needs(32)
     x = huge()[: HUGE // 384 * 384].reshape(-1, 2, 2, 96)
     y = cupy.empty((len(x), 1, 1, 96), "float32")
-    layer = MaxPool2d(2)
-    maxpool_forward(x, y, cupy.empty(y.shape, "uint8"), layer.geometry((2, 2, 96)), slice(0, 1))
+    index, gx = cupy.empty(y.shape, "uint8"), cupy.empty_like(x)
+    geometry = MaxPool2d(2).geometry((2, 2, 96))
+    maxpool_forward(x, y, index, geometry, slice(0, 1))
     np.testing.assert_array_equal(y[-2:].get(), x[-2:].max(axis=(1, 2), keepdims=True).get())
+    maxpool_backward(y, index, gx, geometry, slice(0, 1))
+    expected = cupy.empty_like(x[-2:])
+    maxpool_backward.reference(y[-2:], index[-2:], expected, geometry, slice(0, 1))
+    np.testing.assert_array_equal(gx[-2:].get(), expected.get())
+    assert (gx.sum(axis=(1, 2), keepdims=True) == y).all()
+
+
+def test_windows_of_huge_arrays():
+    """Windows side by side: the rows are the picture in another shape."""
+    needs(32)
+    x = huge()[: HUGE // 384 * 384].reshape(-1, 2, 2, 96)
+    cols, gx = cupy.empty((len(x), 1, 1, 2, 2, 96), "float32"), cupy.zeros_like(x)
+    geometry = MaxPool2d(2).geometry((2, 2, 96))
+    copy_windows(x, cols, geometry)
+    assert (cols.reshape(x.shape) == x).all()
+    add_windows(cols, gx, geometry)
+    assert (gx == x).all()
+
+
+def test_bias_and_relu_of_huge_arrays():
+    needs(40)
+    x, gx = huge().reshape(-1, 96), cupy.empty((HUGE // 96, 96), "float32")
+    y, expected = x.copy(), x - 0.5
+    add_bias(y, cupy.full(96, -0.5, "float32"), True)
+    assert (y == cupy.maximum(expected, 0, out=expected)).all()
+    relu_backward(x, y, gx)
+    assert (gx == cupy.multiply(x, x > 0.5, out=expected)).all()
 
 
 def test_an_update_of_huge_arrays():
@@ -342,14 +374,19 @@ def test_a_resumed_run_is_the_uninterrupted_run(at, monkeypatch, tmp_path):
     assert_same_run(tmp_path / "resumed", tmp_path / "whole")
 
 
-def test_a_full_memory_ends_in_a_sentence():
+def test_a_full_memory_ends_in_a_sentence_that_helps():
+    """The batch that should fit does."""
     pool = cupy.get_default_memory_pool()
     pool.free_all_blocks()
-    pool.set_limit(size=pool.used_bytes() + (64 << 20))
-    network, config = models.build("alexnet-mini"), Config(device="cuda", batch_size=512)
+    pool.set_limit(size=pool.used_bytes() + (640 << 20))
+    shapes, config = data.load("shapes"), Config(epochs=1, device="cuda", batch_size=4096)
     try:
-        with pytest.raises(InputError, match=r"out of memory.*--batch-size \d+ should fit"):
-            fit(network, data.load("shapes"), config)
+        with pytest.raises(InputError, match=r"out of memory.*should fit") as error:
+            fit(models.build("alexnet-mini"), shapes, config)
+        batch = int(re.search(r"--batch-size (\d+)", str(error.value))[1])
+        del error  # what it remembers of the training fills the memory
+        gc.collect()
+        fit(models.build("alexnet-mini"), shapes, dataclasses.replace(config, batch_size=batch))
     finally:
         pool.set_limit(size=0)
 

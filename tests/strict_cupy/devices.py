@@ -16,6 +16,7 @@ class Machine:
     wheel: int = 12090  # the CUDA that CuPy was built for
     memory: int = 8 << 30  # bytes of a GPU
     held: int = 0  # bytes that CuPy's pool has taken
+    limit: int = 0  # bytes that the pool may take, where CUPY_GPU_MEMORY_LIMIT says so
     largest: int = 1 << 40  # bytes of the largest array that finds room
 
 

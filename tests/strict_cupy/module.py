@@ -140,7 +140,9 @@ cupy = _namespace(
         get_current_stream=lambda: SimpleNamespace(ptr=0),
     ),
     lib=_namespace("cupy.lib", stride_tricks=_namespace("cupy.lib.stride_tricks")),
-    get_default_memory_pool=lambda: SimpleNamespace(total_bytes=lambda: devices.machine.held),
+    get_default_memory_pool=lambda: SimpleNamespace(
+        total_bytes=lambda: devices.machine.held, get_limit=lambda: devices.machine.limit
+    ),
 )
 for _name in CONSTANTS:
     setattr(cupy, _name, getattr(np, _name))
