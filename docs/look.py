@@ -46,6 +46,7 @@ def main() -> int:
                     viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
                 )
                 page = context.new_page()
+                page.set_default_timeout(120_000)  # of a busy machine
                 for path in pages:
                     found = look(page, path)
                     name = path.relative_to(site).as_posix()

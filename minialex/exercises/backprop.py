@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from minialex.exercises.drawn import Wrong, expect, for_all
-from minialex.exercises.im2col import Convolution, asked, convolutions
+from minialex.exercises.drawn import Wrong, asked, expect, for_all
+from minialex.exercises.im2col import Convolution, convolutions
 from minialex.gradcheck import GradientMismatch, check_function
 from minialex.strategies import distinct_array, seeds
 

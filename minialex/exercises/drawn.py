@@ -1,6 +1,7 @@
 """What the checks of exercises share: drawn cases, and comparisons that explain themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,18 @@ def for_all(*strategies: Any, examples: int = 100, **named: Any) -> Callable[[Ca
         settle(given(*strategies, **named)(check))()
 
     return run
+
+
+@contextmanager
+def asked(call: str) -> Iterator[None]:
+    """Say what was asked, where the reader's code stops with an error."""
+    try:
+        yield
+    except Wrong:
+        raise
+    except Exception as error:
+        error.args = (f"{error}. Asked for was: {call}",)
+        raise
 
 
 def expect(got: Any, right: Any, call: str, hint: str = "", tolerance: float = 1e-9) -> None:

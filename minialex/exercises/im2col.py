@@ -1,13 +1,11 @@
 """Exercise 2: im2col, and a convolution as one matrix product."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
 
-from minialex.exercises.drawn import Wrong, expect, for_all
+from minialex.exercises.drawn import Wrong, asked, expect, for_all
 from minialex.strategies import distinct_array, seeds
 
 
@@ -62,18 +60,6 @@ def convolutions(
     (height, kh), (width, kw) = sides
     batch, depth = draw(st.integers(1, batch)), draw(st.integers(least, channels))
     return Convolution(batch, height, width, depth, kh, kw, s, p, draw(st.integers(least, 3)))
-
-
-@contextmanager
-def asked(call: str) -> Iterator[None]:
-    """Say what was asked, where the reader's code stops with an error."""
-    try:
-        yield
-    except Wrong:
-        raise
-    except Exception as error:
-        error.args = (f"{error}. Asked for was: {call}",)
-        raise
 
 
 def rows_of(x: np.ndarray, case: Convolution) -> np.ndarray:

@@ -5,8 +5,7 @@ from itertools import product
 import numpy as np
 from hypothesis import strategies as st
 
-from minialex.exercises.drawn import Wrong, expect, for_all
-from minialex.exercises.im2col import asked
+from minialex.exercises.drawn import Wrong, asked, expect, for_all
 from minialex.gradcheck import GradientMismatch, check_function
 from minialex.strategies import WindowCase, batches, distinct_array, pool_geometry, seeds
 
