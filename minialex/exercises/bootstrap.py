@@ -22,7 +22,8 @@ def ask(answer, a: np.ndarray, b: np.ndarray, draws: int = DRAWS) -> tuple[float
         raise Wrong("paired_interval(...) returned None: is it written yet?")
     if not isinstance(got, tuple | list) or len(got) != 3:
         raise Wrong("paired_interval(...) should give three numbers: mean difference, low, high")
-    return tuple(map(float, got))
+    mean, low, high = map(float, got)
+    return mean, low, high
 
 
 def drawn(seed: int, n: int, common: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Exercise 12: a convolution in groups, made of convolutions without."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from minialex.exercises.drawn import Wrong, expect, for_all
 from minialex.gradcheck import check_function
 
-LAYERS = {
+LAYERS: dict[str, Any] = {
     "groups": st.integers(1, 3), "channels": st.integers(1, 2), "filters": st.integers(1, 2),
     "kernel": st.integers(1, 3), "batch": st.integers(1, 2),
 }  # fmt: skip

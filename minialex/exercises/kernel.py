@@ -1,11 +1,13 @@
 """Exercise 15: a kernel that is equal to its reference."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 
 from minialex.exercises.drawn import Wrong, expect, for_all
 
-CASES = {
+CASES: dict[str, Any] = {
     "rows": st.integers(1, 4), "channels": st.integers(1, 9), "n": st.integers(1, 7),
     "seed": st.integers(0, 99),
 }  # fmt: skip

@@ -25,7 +25,7 @@ def network(dropout: float = 0.0) -> Sequential:
 
 def pictures(count: int = 32) -> tuple[np.ndarray, np.ndarray]:
     data = shapes(count, 16)
-    return (data.images - 128.0) / 64, data.labels
+    return (data.images[:] - 128.0) / 64, data.labels
 
 
 def step(answer, net: Sequential, x: np.ndarray, labels: np.ndarray) -> float:

@@ -1,11 +1,13 @@
 """Exercise 1: output sizes and numbers of weights."""
 
+from typing import Any
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from minialex.exercises.drawn import expect, for_all
 
-SIZES = {
+SIZES: dict[str, Any] = {
     "size": st.integers(1, 40), "kernel": st.integers(1, 11), "stride": st.integers(1, 5),
     "pad": st.integers(0, 5),
 }  # fmt: skip

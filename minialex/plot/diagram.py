@@ -1,7 +1,7 @@
 """The layers of a network, drawn as blocks."""
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minialex.assembly import Plan
 from minialex.plot.arrange import GAP, LINE, MARGIN, SLANT, SMALL, WIDTH, Place, arranged
@@ -67,13 +67,15 @@ def draw(axes: "Axes", place: Place) -> None:
         tags = [str(block.shape[-1] // block.towers)] if block.towers > 1 else []
         for i, tag in enumerate((*tags, *block.marks)):
             above = y + height + slant + LINE * (i + 0.3)
-            style = {"color": PURPLE, "weight": "bold"} if tag in block.marks else {"color": GREY}
+            marked = tag in block.marks
+            style: dict[str, Any] = {"color": PURPLE if marked else GREY}
+            style["weight"] = "bold" if marked else "normal"
             axes.text(x + (thickness + slant) / 2, above, tag, size=SMALL, ha="center", **style)
     middle = x + (thickness + slant) / 2
+    styles: tuple[dict[str, Any], ...] = ({"weight": "bold"}, {}, {"color": GREY})
     for i, text in enumerate((block.name, block.size, *block.notes)):
-        style = ({"weight": "bold"}, {}, {"color": GREY})[min(i, 2)]
         y = place.label_y - LINE * i
-        axes.text(middle, y, text, size=SMALL, ha="center", va="top", **style)
+        axes.text(middle, y, text, size=SMALL, ha="center", va="top", **styles[min(i, 2)])
 
 
 def connect(axes: "Axes", before: Place, after: Place) -> None:
@@ -92,6 +94,7 @@ def connect(axes: "Axes", before: Place, after: Place) -> None:
 
 def look(axes: "Axes", before: Place, there: int, after: Place, here: int) -> None:
     """Draw one window on the face of a tower, and the lines from it to what it becomes."""
+    assert after.block.window is not None
     high, wide = (
         min(k / size, 1) / 2
         for k, size in zip(after.block.window, before.block.shape, strict=False)

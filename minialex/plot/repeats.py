@@ -94,12 +94,12 @@ def spaced(values: Sequence[float], distance: float) -> np.ndarray:
     >>> spaced([1.0, 1.0, 5.0], 1.0)
     array([0.5, 1.5, 5. ])
     """
-    blocks = [[value, 1] for value in values]  # centre, and how many labels it holds
+    blocks = [(value, 1) for value in values]  # centre, and how many labels it holds
     i = 0
     while i < len(blocks) - 1:
         (a, n), (b, m) = blocks[i : i + 2]
         if b - a < distance * (n + m) / 2 - 1e-12:
-            blocks[i : i + 2] = [[(n * a + m * b) / (n + m), n + m]]
+            blocks[i : i + 2] = [((n * a + m * b) / (n + m), n + m)]
             i = max(i - 1, 0)
         else:
             i += 1

@@ -42,9 +42,9 @@ def canvas(
     return figure, figure.subplots(rows, columns, **subplots)
 
 
-def rc() -> dict[str, Any]:
+def rc() -> Any:
     """Return what `matplotlib.rcParams` says in our style."""
-    from matplotlib import cycler
+    from cycler import cycler
 
     return {
         "svg.fonttype": "none",
