@@ -14,8 +14,9 @@ sys.path.insert(0, str(HERE / "_ext"))
 project, author, version = "minialex", "The minialex authors", minialex.__version__
 copyright = author
 extensions = [
-    "livesource", "maths", "myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary",
-    "sphinx.ext.viewcode", "sphinx_copybutton", "streams",
+    "backlinks", "livesource", "maths", "streams",  # of docs/_ext; backlinks goes before viewcode
+    "myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.viewcode",
+    "sphinx_copybutton",
 ]  # fmt: skip
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}  # .rst first: autosummary's stubs
 exclude_patterns = ["_build", "node_modules", "gradcheck", "gpu", "results"]

@@ -11,11 +11,13 @@ from minialex.optim import Optimiser
 class Adam(Optimiser):
     """Kingma & Ba 2015, algorithm 1, in the two forms that frameworks have made of it.
 
-    m <- beta1 m + (1 - beta1) g;   v <- beta2 v + (1 - beta2) g^2;   c = 1 - beta2^t
+    Both keep m <- beta1 m + (1 - beta1) g and v <- beta2 v + (1 - beta2) g^2. With c = 1 - beta2^t,
+    epsilon stands inside the correction of v (the paper, PyTorch)::
 
-    epsilon inside the correction of v (the paper, PyTorch):
         w <- w - lr / (1 - beta1^t) m / (sqrt(v / c) + epsilon)
-    outside (the paper's end of section 2, Keras, TensorFlow):
+
+    or outside (the paper's end of section 2, Keras, TensorFlow)::
+
         w <- w - lr sqrt(c) / (1 - beta1^t) m / (sqrt(v) + epsilon)
 
     The second is the first with epsilon / sqrt(c), which at first is 32 times epsilon: where

@@ -48,7 +48,7 @@ class Config:
     lr: float = 0.02
     """Learning rate; the highest one where the schedule changes it."""
     lr_scale: dict[str, float] = field(default_factory=dict)
-    """PATTERN FACTOR ...: parameters that learn at FACTOR times the rate, such as '*.b' 2."""
+    """PATTERN FACTOR ...: parameters that learn at FACTOR times the rate, such as 'fc*.b' 2."""
     lr_changes: tuple[tuple[int, str, float], ...] = ()
     """EPOCHS PATTERN FACTOR ...: factors that replace lr_scale after EPOCHS epochs; 0 freezes."""
     momentum: float = 0.9

@@ -1,4 +1,4 @@
-"""Which form of a hot path runs: the reference that a reader sees, or the kernel equal to it.
+"""Which form of a hot path runs: the reference that a reader sees, or the kernel equal to it::
 
     @has_kernel("lrn.forward")
     def lrn_forward(x, y, ...):

@@ -22,10 +22,10 @@ class Optimiser:
         C-contiguous arrays by name, such as "conv1.W".
     weight_decay : float
     lr_scale : dict
-        Factors of the learning rate by pattern, such as {"*.b": 2}. The last pattern that matches
+        Factors of the learning rate by pattern, such as `{"*.b": 2}`. The last pattern that matches
         a name counts. A factor of 0 freezes: neither parameter nor state change.
     decay : dict
-        Weight decay by pattern, in place of `weight_decay`, such as {"*.b": 0}.
+        Weight decay by pattern, in place of `weight_decay`, such as `{"*.b": 0}`.
 
     Raises
     ------
@@ -78,10 +78,13 @@ class Optimiser:
 class SGD(Optimiser):
     """Stochastic gradient descent with momentum, Krizhevsky et al. 2012, section 5.
 
-    v <- momentum v - lr decay w - lr g;   w <- w + v
+    The learning rate acts inside the velocity::
 
-    The learning rate acts inside the velocity. PyTorch's v <- momentum v + g, w <- w - lr v is the
-    same until the rate changes, and differs from then on. `Optimiser` explains the patterns.
+        v <- momentum v - lr decay w - lr g
+        w <- w + v
+
+    PyTorch's v <- momentum v + g, w <- w - lr v is the same until the rate changes, and differs
+    from then on. `Optimiser` explains the patterns.
     """
 
     prefix = "velocity."

@@ -1,6 +1,6 @@
 """Receptive fields: which pixels of the input one number of a feature map can see.
 
-Through windows of kernel k, stride s and padding `before` (top or left),
+Through windows of kernel k, stride s and padding `before` (top or left)::
 
     size  <- size + (k - 1) jump
     start <- start - before jump
@@ -55,6 +55,8 @@ def receptive_fields(network: Plan) -> list[Field]:
     InputError
         A layer is of a class that is unknown here.
 
+    Examples
+    --------
     >>> from minialex.models import plan
     >>> receptive_fields(plan("alexnet-2012"))[-1]._asdict()["size"]
     (195, 195)

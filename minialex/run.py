@@ -1,11 +1,13 @@
 """The run folder: what a training leaves behind, and using it.
 
-config.json       the configuration with everything resolved, classes, versions and machine
-log.csv           a row an epoch (see `minialex.figures`)
-last.safetensors  where `--resume` goes on; best.safetensors has the highest validation accuracy,
-                  epoch-NNN.safetensors is kept by --save-every
-result.json       loss and accuracy on the test pictures, measured once, at the end
-curves.png        the log as a picture
+It holds::
+
+    config.json       the configuration with everything resolved, classes, versions and machine
+    log.csv           a row an epoch (see minialex.figures)
+    last.safetensors  where --resume goes on; best.safetensors has the highest validation accuracy,
+                      epoch-NNN.safetensors is kept by --save-every
+    result.json       loss and accuracy on the test pictures, measured once, at the end
+    curves.png        the log as a picture
 """
 
 import dataclasses
@@ -85,6 +87,8 @@ def load(folder: str | Path, checkpoint: str = "best", device: str = "cpu") -> R
         The folder holds no run, the checkpoint is damaged or of another model, or the device
         cannot be used.
 
+    Examples
+    --------
     >>> import tempfile
     >>> from minialex import models, run, train
     >>> images, labels = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20) % 10

@@ -62,6 +62,8 @@ def fit(
     Interrupted
         Ctrl-C; the state was saved before.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from minialex import layers, network
     >>> table = [("flatten1", layers.Flatten()), ("fc2", layers.Linear(2))]

@@ -16,6 +16,8 @@ def typed(value: Any, hint: Any) -> Any:
     TypeError
         It is of another type.
 
+    Examples
+    --------
     >>> typed([1, 2], tuple[int, ...]), typed({"*.b": 2}, dict[str, float]), typed(None, int | None)
     ((1, 2), {'*.b': 2.0}, None)
     """

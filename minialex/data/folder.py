@@ -15,9 +15,9 @@ NOT_PICTURES = ("Thumbs.db", "desktop.ini")  # what Windows leaves beside them
 
 
 def load(root: str | Path, image_size: int = 32) -> Splits:
-    """Read ROOT/train/<class>/* and ROOT/test/<class>/*; test may be called val or validation.
+    """Read `ROOT/train/<class>/*` and `ROOT/test/<class>/*`; test may be called val or validation.
 
-    Where there is only ROOT/<class>/* or ROOT/train/<class>/*, a fifth of the pictures, drawn
+    Where there is only `ROOT/<class>/*` or `ROOT/train/<class>/*`, a fifth of the pictures, drawn
     with a fixed seed, is the test. Labels follow the class names in alphabetical order.
     `minialex.data.pictures.read_picture` says how a picture is resized and cropped.
 

@@ -1,4 +1,4 @@
-"""Gradient checks that are not fooled by friendly shapes, for layers of any origin.
+"""Gradient checks that are not fooled by friendly shapes, for layers of any origin::
 
     from minialex.gradcheck import check_layer
     check_layer(MyConv(3, 8, 3), np.random.randn(2, 7, 5, 3))

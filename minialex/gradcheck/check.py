@@ -72,6 +72,8 @@ def check_layer(
     InputError
         The check cannot be made: nothing to differentiate, an unknown mode.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from minialex.layers import LRN
     >>> x = np.random.default_rng(0).standard_normal((2, 3, 4, 7))
@@ -112,7 +114,7 @@ def check_function(
     Parameters
     ----------
     forward : function
-        out, cache = forward(*inputs, **options)
+        `out, cache = forward(*inputs, **options)`
     backward : function or None
         gradients = backward(dout, cache), one for each floating-point input, in their order.
         None: forward is a loss and returns (loss, gradients) at once.
@@ -125,6 +127,8 @@ def check_function(
     mode, gy, geometry, seed, rngs, raises, replay
         See `check_layer`.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> def square(x):
     ...     return x * x, x

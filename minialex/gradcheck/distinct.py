@@ -20,6 +20,8 @@ def distinct_array(
     rng : numpy.random.Generator, or a seed
     dtype : str
 
+    Examples
+    --------
     >>> distinct_array((2, 3), 0).round(2)
     array([[-2.75, -2.11,  4.03],
            [ 3.39, -0.68, -1.45]])

@@ -61,6 +61,8 @@ def load(name: str, seed: int = 0) -> Target:
     InputError
         It cannot be imported, made or run.
 
+    Examples
+    --------
     >>> load("minialex.layers:ReLU").check().ok
     True
     """

@@ -18,7 +18,10 @@ from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 class Conv2d(WindowLayer):
     """Convolution (cross-correlation: kernels are not flipped), Krizhevsky et al. 2012, 3.5.
 
-    y[n, i, j, f] = b[f] + sum over u, v, c of x[n, i s + u - top, j s + v - left, c] W[u, v, c, f]
+    With top rows and left columns of padding, and the same stride s both ways::
+
+        y[n, i, j, f] =
+            b[f] + sum over u, v, c of x[n, i s + u - top, j s + v - left, c] W[u, v, c, f]
 
     x: (N, H, W, C), W: (kh, kw, C / groups, F), b: (F,) -> y: (N, OH, OW, F). Group g of the
     filters sees only group g of the channels: the paper's two GPUs in conv2, conv4 and conv5.

@@ -10,12 +10,14 @@ from minialex.layer import Layer, Shape
 class Dropout(Layer):
     """Silence each input with probability p while training; Krizhevsky et al. 2012, section 4.2.
 
-    mode      | training                       | test
-    "inverted"| y = x * mask / (1 - p)         | y = x
-    "paper"   | y = x * mask                   | y = x * (1 - p)
+    Each entry of mask is 1 with probability 1 - p::
 
-    Each entry of mask is 1 with probability 1 - p. Both modes have the same expectation; today's
-    libraries scale while training, so that the network needs nothing at test. Any shape.
+        mode         training                  test
+        "inverted"   y = x * mask / (1 - p)    y = x
+        "paper"      y = x * mask              y = x * (1 - p)
+
+    Both modes have the same expectation; today's libraries scale while training, so that the
+    network needs nothing at test. Any shape.
 
     Parameters
     ----------

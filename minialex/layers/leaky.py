@@ -62,8 +62,10 @@ class LeakyReLU(Layer):
 class PReLU(LeakyReLU):
     """LeakyReLU with a slope a that is learnt, one a channel; He et al. 2015, section 2.1.
 
-    y = x where x > 0, else a * x.   x, y: (N, ..., C), a: (C,)
-    ga = sum of gy * x over the x <= 0 of the channel
+    x, y: (N, ..., C), a: (C,)::
+
+        y = x where x > 0, else a * x
+        ga = sum of gy * x over the x <= 0 of the channel
 
     He et al. do not decay a: decay would pull towards ReLU.
 
@@ -110,8 +112,8 @@ class PReLU(LeakyReLU):
 class RReLU(LeakyReLU):
     """LeakyReLU with a random slope a for each number; Xu, Wang, Chen, Li 2015.
 
-    training: y = x where x > 0, else a * x with a uniform in [low, high)
-    test:     the same with a = (low + high) / 2
+    y = x where x > 0, else a * x, where a is uniform in [low, high) while training, and
+    (low + high) / 2 at test. Any shape.
 
     The paper draws a divisor from 3 ... 8 and tests with its mean, 5.5, a slope of .182. As in
     PyTorch, the slope itself is drawn here, from 1/8 ... 1/3: its mean is .229.

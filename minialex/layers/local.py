@@ -17,8 +17,10 @@ from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 class LocallyConnected2d(WindowLayer):
     """A convolution with filters of its own at every position; `type=local` of cuda-convnet.
 
-    y[n, i, j, f] = b[i, j, f] + sum over u, v, c of
-                    x[n, i s + u - top, j s + v - left, c] W[i, j, u, v, c, f]
+    As for `Conv2d`, but with b and W of the position::
+
+        y[n, i, j, f] = b[i, j, f] + sum over u, v, c of
+                        x[n, i s + u - top, j s + v - left, c] W[i, j, u, v, c, f]
 
     x: (N, H, W, C), W: (OH, OW, kh, kw, C, F), b: (OH, OW, F) -> y: (N, OH, OW, F). It is one
     matrix product a position: y[:, p] = cols[:, p] @ W[p] + b[p].

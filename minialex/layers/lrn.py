@@ -12,8 +12,10 @@ from minialex.threads import images_per_block, parallel, workers_for
 class LRN(Layer):
     """Local response normalisation, Krizhevsky et al. 2012, section 3.3.
 
-    S_i = k + alpha * sum over j of x_j^2, j in a window of n channels around i
-    y_i = x_i S_i^-beta
+    With j in a window of n channels around channel i::
+
+        S_i = k + alpha * sum over j of x_j^2
+        y_i = x_i S_i^-beta
 
     x, y: (N, H, W, C). The window of channel i starts at i - n // 2, is n wide, and is clipped at
     the first and the last channel of the group.

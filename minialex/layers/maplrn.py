@@ -11,8 +11,10 @@ from minialex.threads import images_per_block, parallel, workers_for
 class MapLRN(Layer):
     """Local response normalisation within a map; `type=rnorm` of cuda-convnet (conv_util.cu).
 
-    S_p = k + alpha / size^2 * sum over q of x_q^2, q in a square of size x size pixels around p
-    y_p = x_p S_p^-beta
+    With q in a square of size x size pixels around pixel p::
+
+        S_p = k + alpha / size^2 * sum over q of x_q^2
+        y_p = x_p S_p^-beta
 
     x, y: (N, H, W, C). The square of the pixel (i, j) starts at (i - size // 2, j - size // 2) and
     is clipped at the border of the picture; alpha is divided by size^2 there too.

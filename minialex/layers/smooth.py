@@ -88,6 +88,6 @@ def logistic(x: Array) -> Array:
 
 
 def decay(x: Array) -> Array:
-    """Return e^-|x|, which is at most 1. Without abs: complex steps must pass through."""
+    """Return `e^-|x|`, which is at most 1. Without abs: complex steps must pass through."""
     xp = xp_of(x)
     return xp.exp(xp.where(x > 0, -x, x))

@@ -6,7 +6,7 @@ draws the size of the OUTPUT and then the rows and columns that are left over; h
 with their kernels, strides and paddings, are drawn apart. A case that fails shrinks to the smallest
 that does: one image, one channel, kernel 1, stride 1, no padding, as far as the fault allows.
 
-A complete test of somebody's convolution, whose arrays are (N, C, H, W):
+A complete test of somebody's convolution, whose arrays are (N, C, H, W)::
 
     import numpy as np
     from hypothesis import given, settings

@@ -23,5 +23,5 @@ def seeds() -> st.SearchStrategy[int]:
 def distinct_arrays(
     shape: tuple[int, ...], dtype: str = "float64"
 ) -> st.SearchStrategy[np.ndarray]:
-    """Draw `distinct_array`s of a shape, for tests that want the array and not its seed."""
+    """Draw what `distinct_array` gives, for tests that want the array and not its seed."""
     return seeds().map(lambda seed: distinct_array(shape, seed, dtype))

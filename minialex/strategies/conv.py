@@ -49,6 +49,8 @@ def conv_geometry(
     InputError
         A size below 1, or an unknown word.
 
+    Examples
+    --------
     >>> from minialex.strategies import features_drawn
     >>> friendly = conv_geometry(strides=1, rounding="floor", padding="none", square=True)
     >>> sorted(features_drawn(friendly))  # nothing is left over, and nothing is padded

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 def features_drawn(strategy: st.SearchStrategy, examples: int = 300) -> Counter[str]:
     """Return how often each of a strategy's `features()` was drawn; equal calls return the same.
 
-    A `.filter`, or an argument that leaves something out, may have left out more than was meant:
+    A `.filter`, or an argument that leaves something out, may have left out more than was meant::
 
         assert features_drawn(my_cases)["windows overlap"] > 30
 
