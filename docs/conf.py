@@ -1,4 +1,4 @@
-"""The site: `sphinx-build -nW --keep-going -j auto docs docs/_build`."""
+"""The site: `sphinx-build -nW --keep-going -j auto docs docs/_build/html`."""
 
 import os
 import sys

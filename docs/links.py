@@ -1,4 +1,4 @@
-"""Follow every link inside the site, as it lies on disk: python docs/links.py docs/_build"""
+"""Follow every link inside the site, as it lies on disk: python docs/links.py docs/_build/html"""
 
 import sys
 from html.parser import HTMLParser

@@ -1,7 +1,7 @@
 """Open every page of the site in headless Chromium, without a network, and complain.
 
     pip install playwright; apt-get install chromium     # or any Chromium: CHROMIUM=/path
-    python docs/look.py docs/_build [--pictures FOLDER] [--only course/06]
+    python docs/look.py docs/_build/html [--pictures FOLDER] [--only course/06]
 
 Each page is opened at 1280 and at 390 pixels, light and dark. Wrong are: an error of a script, a
 request that leaves the site or finds nothing, a page wider than the screen, a formula that KaTeX
