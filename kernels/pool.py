@@ -27,6 +27,7 @@ def backward(gy, index, gx, geometry, rows):
 def _forward(x, y, index, kh, kw, sh, sw, top, left):
     batch, height, width, channels = x.shape
     _, out_height, out_width, _ = y.shape
+    cells = np.empty(channels, np.int32)  # as wide as x: bytes would not share a register with it
     for b in range(batch):
         for row in range(out_height):
             first_i = max(0, top - row * sh)
@@ -34,18 +35,19 @@ def _forward(x, y, index, kh, kw, sh, sw, top, left):
             for column in range(out_width):
                 first_j = max(0, left - column * sw)
                 last_j = min(kw, width + left - column * sw)
-                best, cells = y[b, row, column], index[b, row, column]
+                best = y[b, row, column]
                 best[:] = -np.inf
                 cells[:] = first_i * kw + first_j
                 for i in range(first_i, last_i):
                     for j in range(first_j, last_j):
                         pixel = x[b, row * sh + i - top, column * sw + j - left]
-                        cell = index.dtype.type(i * kw + j)
+                        cell = np.int32(i * kw + j)
                         for c in range(channels):
                             # greater, or the first NaN
                             better = (not pixel[c] <= best[c]) & (best[c] == best[c])
                             best[c] = pixel[c] if better else best[c]
                             cells[c] = cell if better else cells[c]
+                index[b, row, column, :] = cells
 
 
 @njit(nogil=True, cache=True)
