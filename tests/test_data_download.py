@@ -212,6 +212,7 @@ def test_an_archive_put_by_hand_is_checked(tmp_path):
         (archive(other=b"x"), "holds no folder folder"),
         (archive(**{"../escaped": b"x"}), "cannot be unpacked"),
     ],
+    ids=["cut off", "no archive", "other files", "escaping"],
 )
 def test_a_bad_archive_leaves_nothing_behind(raw, message, tmp_path):
     path = tmp_path / "data" / NAME
