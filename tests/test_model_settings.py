@@ -66,6 +66,8 @@ def test_alexnets_code_rounds_up():
         ("cuda-convnet-80sec",
          "conv pool relu conv relu pool conv relu pool flatten fc relu fc"),
         ("cuda-convnet-19pct", "conv pool relu conv relu pool conv relu pool flatten fc"),
+        ("figure1-relu", "conv pool relu conv relu pool conv relu pool flatten fc"),
+        ("figure1-tanh", "conv pool tanh conv tanh pool conv tanh pool flatten fc"),
         ("cuda-convnet-18pct",
          "conv pool relu maplrn conv relu pool maplrn conv relu pool flatten fc"),
         ("cuda-convnet-13pct",
@@ -112,8 +114,9 @@ def test_the_norm_within_maps_has_the_constants_of_the_files(name, constants):
     assert [(norm.size, norm.k, norm.alpha, norm.beta) for norm in norms] == constants
 
 
-AVERAGING = ["cuda-convnet-80sec", "cuda-convnet-19pct", "cuda-convnet-18pct"]
-ROUNDING_UP = ("cuda-convnet", "alexnet-2012-coded", "alexnet-paddle")
+AVERAGING = ["cuda-convnet-80sec", "cuda-convnet-19pct", "cuda-convnet-18pct",
+             "figure1-relu", "figure1-tanh"]  # fmt: skip
+ROUNDING_UP = ("cuda-convnet", "figure1", "alexnet-2012-coded", "alexnet-paddle")
 
 
 @pytest.mark.parametrize("name", models.MODELS)

@@ -122,6 +122,14 @@ def test_what_the_paper_and_its_code_share():
     assert coded.val_size == 0
 
 
+def test_the_two_curves_of_figure_1_differ_in_the_unit_and_in_the_rate():
+    relu, tanh = (recipes.config(f"figure1-{name}") for name in ("relu", "tanh"))
+    assert dataclasses.replace(relu, model=tanh.model, lr=tanh.lr) == tanh
+    for name in ("relu", "tanh"):  # "no regularization of any kind was employed"
+        assert set(decays(f"figure1-{name}").values()) == {0.0}
+    assert (relu.flip, relu.crop, relu.colour, relu.val_size) == (False, 0, "none", 0)
+
+
 FIVE = {  # wc of the files layer-params-*.cfg: (convolutions, local layers, dense layers)
     "80sec": (0.004, None, 0.03), "19pct": (0.004, None, 3.0), "18pct": (0.004, None, 1.0),
     "13pct": (0.0, 0.004, 0.004), "11pct": (0.0, 0.004, 0.01),

@@ -5,8 +5,18 @@ Layers have his names (fc10 has ten outputs). All pools are 3x3 with stride 2 an
 beside them, layer-params-*.cfg, and k = 1.
 """
 
-from minialex.initial import gaussian
-from minialex.layers import LRN, AvgPool2d, Conv2d, Linear, LocallyConnected2d, MapLRN, MaxPool2d
+from minialex.initial import Initialiser, gaussian, he, lecun
+from minialex.layer import Layer
+from minialex.layers import (
+    LRN,
+    AvgPool2d,
+    Conv2d,
+    Linear,
+    LocallyConnected2d,
+    MapLRN,
+    MaxPool2d,
+    Tanh,
+)
 from minialex.models.table import CLASSES, FLATTEN, RELU, Model, Table
 
 FIRST, SIGMA, LOCAL, DENSE = map(gaussian, (1e-4, 0.01, 0.04, 0.1))
@@ -14,13 +24,32 @@ MAX = MaxPool2d(3, stride=2, rounding="ceil")
 AVERAGE = AvgPool2d(3, stride=2, rounding="ceil")
 
 
-def three_convolutions(norm: Table = ()) -> Table:
+def three_convolutions(
+    norm: Table = (),
+    unit: Layer = RELU,
+    inits: tuple[Initialiser, Initialiser, Initialiser] = (FIRST, SIGMA, SIGMA),
+) -> Table:
     """Return what the networks with 26, 19 and 18 % error share."""
+    first, second, third = inits
     return (
-        ("conv1", Conv2d(32, 5, pad=2, init=FIRST)), MAX, RELU, *norm,
-        ("conv2", Conv2d(32, 5, pad=2, init=SIGMA)), RELU, AVERAGE, *norm,
-        ("conv3", Conv2d(64, 5, pad=2, init=SIGMA)), RELU, AVERAGE,
+        ("conv1", Conv2d(32, 5, pad=2, init=first)), MAX, unit, *norm,
+        ("conv2", Conv2d(32, 5, pad=2, init=second)), unit, AVERAGE, *norm,
+        ("conv3", Conv2d(64, 5, pad=2, init=third)), unit, AVERAGE,
         FLATTEN,
+    )  # fmt: skip
+
+
+def figure_1(unit: Layer, init: Initialiser) -> Model:
+    """Return the four layers of figure 1 of the paper, as far as it describes them."""
+    layers = (
+        *three_convolutions(unit=unit, inits=(init, init, init)),
+        ("fc4", Linear(CLASSES, init=lecun)),
+    )
+    source = f"Krizhevsky, Sutskever, Hinton 2012: figure 1, with {type(unit).__name__}"
+    return Model(
+        layers, 32, 10, source,
+        "The paper says no more than four layers: these are cuda-convnet-19pct's, whose first "
+        "weights have the size that keeps that of the activations.",
     )  # fmt: skip
 
 
@@ -65,4 +94,6 @@ CUDA_CONVNET = {
         local_network(64, (ACROSS_MAPS,)), 24, 10,
         "cuda-convnet, layers-conv-local-11pct.cfg: 11 % error published, on crops of 24x24",
     ),
+    "figure1-relu": figure_1(RELU, he),
+    "figure1-tanh": figure_1(Tanh(), lecun),
 }  # fmt: skip

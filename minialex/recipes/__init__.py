@@ -3,7 +3,7 @@
 from minialex.config import Config
 from minialex.errors import InputError, nearest
 from minialex.recipes.cuda_convnet import CUDA_CONVNET
-from minialex.recipes.paper import KRIZHEVSKY, PAPER
+from minialex.recipes.paper import FIGURE_1, KRIZHEVSKY, PAPER
 from minialex.recipes.posts import KERAS_MONKEYS, PADDLE_CIFAR
 from minialex.recipes.recipe import Recipe
 
@@ -15,6 +15,7 @@ RECIPES = {
     "keras-monkeys": KERAS_MONKEYS,
     "paddle-cifar": PADDLE_CIFAR,
     **CUDA_CONVNET,
+    **FIGURE_1,
 }
 
 

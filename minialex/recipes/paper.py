@@ -60,3 +60,30 @@ KRIZHEVSKY = Recipe(
         "The original gives the gradient of a pooling window to all maxima, here the first has it.",
     ),
 )  # fmt: skip
+
+
+def figure_1(name: str, lr: float) -> Recipe:
+    """Return the training of one curve of figure 1: no regularisation, and a rate of its own."""
+    return Recipe(
+        f"Figure 1 of the paper, the curve of {name}",
+        "Krizhevsky, Sutskever, Hinton 2012, figure 1 and section 3.1",
+        {
+            "model": f"figure1-{name}", "data": "cifar10", "image_size": 32, "epochs": 12,
+            "batch_size": 128, "lr": lr, "momentum": 0.9, "weight_decay": 0.0,
+            "schedule": "constant", "val_size": 0, "flip": False, "crop": 0,
+            "pixels": "unit-variance", "mean": "channel",
+        },
+        (
+            "The paper says that the network has four layers, that nothing regularises it, and "
+            "that each rate was chosen to make training as fast as possible. This rate was chosen "
+            "here, by the epochs until 25 % training error.",
+            "Pixels are grey levels divided by the standard deviation of their channel, after its "
+            "mean is subtracted.",
+        ),
+    )  # fmt: skip
+
+
+FIGURE_1 = {
+    "figure1-relu": figure_1("relu", 0.01),
+    "figure1-tanh": figure_1("tanh", 0.01),
+}
