@@ -124,7 +124,7 @@ def test_what_the_paper_and_its_code_share():
 
 def test_the_two_curves_of_figure_1_differ_in_the_unit_and_in_the_rate():
     relu, tanh = (recipes.config(f"figure1-{name}") for name in ("relu", "tanh"))
-    assert dataclasses.replace(relu, model=tanh.model, lr=tanh.lr) == tanh
+    assert dataclasses.replace(relu, recipe=tanh.recipe, model=tanh.model, lr=tanh.lr) == tanh
     for name in ("relu", "tanh"):  # "no regularization of any kind was employed"
         assert set(decays(f"figure1-{name}").values()) == {0.0}
     assert (relu.flip, relu.crop, relu.colour, relu.val_size) == (False, 0, "none", 0)
