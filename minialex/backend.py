@@ -39,8 +39,10 @@ def device(name: str) -> AbstractContextManager:
     ------
     InputError
         There is no such device, or it cannot be used: the message says what is missing.
+    MemoryError
+        From the body: the device has no room left.
     """
-    return nullcontext() if name == "cpu" else gpu.device(name)
+    return nullcontext() if name == "cpu" else gpu.on(gpu.device(name))
 
 
 def to_device(array: Array, name: str) -> Array:

@@ -1,11 +1,16 @@
 """The GPUs of a machine: choosing one, and saying what is missing where none can be used."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 from minialex.errors import InputError
 from minialex.limits import check_device
+
+# How CUDA's libraries say that a GPU's memory is full. CuPy's own arrays raise a MemoryError.
+FULL = ("CUBLAS_STATUS_ALLOC_FAILED", "CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation")
 
 
 def device(name: str) -> Any:
@@ -17,6 +22,18 @@ def device(name: str) -> Any:
         There is no such device, or it cannot be used: the message says what is missing.
     """
     return _cupy(name).cuda.Device(_number(name))
+
+
+@contextmanager
+def on(device: Any) -> Iterator[None]:
+    """Make arrays on a device; memory that is full is a MemoryError, whoever finds it so."""
+    with device:
+        try:
+            yield
+        except Exception as error:  # each library has errors of its own
+            if any(code in str(error) for code in FULL):
+                raise MemoryError(str(error)) from error
+            raise
 
 
 def memory(name: str) -> tuple[int, int]:

@@ -78,7 +78,6 @@ def fit(
     if profile and config.device != "cpu":
         raise InputError(f"--profile times what a CPU does, not --device {config.device}")
     with (
-        device(config.device),
         threads.use(config.threads),
         warnings.catch_warnings(),
         progress or Silent() as shown,
@@ -91,12 +90,13 @@ def fit(
             )
         train, test = _train_and_test(data, network, config)
         try:
-            training = Training(network.to(config.device), train, test, config, folder, shown)
-            if resume:
-                state.restore(training)
-            timed = Profile(network, training.optimiser, training.loader)
-            with Interrupt() as interrupt, timed if profile else nullcontext():
-                history = training.run(interrupt)
+            with device(config.device):
+                training = Training(network.to(config.device), train, test, config, folder, shown)
+                if resume:
+                    state.restore(training)
+                timed = Profile(network, training.optimiser, training.loader)
+                with Interrupt() as interrupt, timed if profile else nullcontext():
+                    history = training.run(interrupt)
         except MemoryError:
             if config.device == "cpu":
                 raise

@@ -78,6 +78,41 @@ def test_a_batch_without_room_is_told_which_would_have(capsys):
         fit(tiny.network(), tiny.splits(), config)
 
 
+class CudaAPIError(Exception):
+    """As that of numba-cuda: no RuntimeError."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"),
+        strict_cupy.devices.CUDARuntimeError("cudaErrorMemoryAllocation: out of memory"),
+        CudaAPIError("[2] Call to cuLaunchKernel results in CUDA_ERROR_OUT_OF_MEMORY"),
+    ],
+    ids=["cuBLAS", "runtime", "Numba"],
+)
+def test_every_library_may_find_the_memory_full(error, monkeypatch):
+    network = tiny.network()
+
+    def no_room(*_, **__):
+        raise error
+
+    monkeypatch.setattr(network.layers[0], "forward", no_room)
+    with pytest.raises(InputError, match="device=cuda: out of memory"):
+        fit(network, tiny.splits(), CUDA)
+
+
+def test_another_error_of_a_library_stays_what_it_is(monkeypatch):
+    network = tiny.network()
+
+    def broken(*_, **__):
+        raise RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED")
+
+    monkeypatch.setattr(network.layers[0], "forward", broken)
+    with pytest.raises(RuntimeError, match="EXECUTION_FAILED"):
+        fit(network, tiny.splits(), CUDA)
+
+
 def peak(network, batch: int) -> int:
     """Return the most memory that both passes take."""
     loss = SoftmaxCrossEntropy()
