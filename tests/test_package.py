@@ -36,7 +36,7 @@ def test_ci_runs_the_command_of_the_readme():
     assert len(commands) == 2
     train, test = commands
     assert train.endswith(".venv/bin/minialex train")
-    assert test.endswith(".venv-dev/bin/pytest")
+    assert test.endswith(".venv-dev/bin/pytest -n auto")
     script = (ROOT / ".ci" / "run").read_text()
     pattern = re.search(r"grep -m1 '(\^[^']*)' README.md", script).group(1)
     assert [line for line in readme.splitlines() if re.match(pattern, line)] == [test]
