@@ -43,10 +43,10 @@ def _forward(x, y, index, kh, kw, sh, sw, top, left):
                         pixel = x[b, row * sh + i - top, column * sw + j - left]
                         cell = np.int32(i * kw + j)
                         for c in range(channels):
-                            # greater, or the first NaN
-                            better = (not pixel[c] <= best[c]) & (best[c] == best[c])
-                            best[c] = pixel[c] if better else best[c]
-                            cells[c] = cell if better else cells[c]
+                            new, old = pixel[c], best[c]
+                            stays = (new <= old) | (old != old)  # the first NaN does
+                            cells[c] = cells[c] if stays else cell  # above best: a vector loop
+                            best[c] = old if stays else new
                 index[b, row, column, :] = cells
 
 
