@@ -3,6 +3,9 @@
 Channels are the innermost loop: one cell of a window is compared with the maximum so far for all
 channels at once, in vector registers, while both lie in the first cache. Windows are clipped
 where the reference pads.
+
+The compiler makes a vector loop of it only if the cell of a maximum is as wide as a float32 pixel
+until its window is done, and is chosen before the maximum itself (docs/performance.md).
 """
 
 import numpy as np
@@ -27,7 +30,7 @@ def backward(gy, index, gx, geometry, rows):
 def _forward(x, y, index, kh, kw, sh, sw, top, left):
     batch, height, width, channels = x.shape
     _, out_height, out_width, _ = y.shape
-    cells = np.empty(channels, np.int32)  # as wide as x: bytes would not share a register with it
+    cells = np.empty(channels, np.int32)
     for b in range(batch):
         for row in range(out_height):
             first_i = max(0, top - row * sh)
@@ -45,7 +48,7 @@ def _forward(x, y, index, kh, kw, sh, sw, top, left):
                         for c in range(channels):
                             new, old = pixel[c], best[c]
                             stays = (new <= old) | (old != old)  # the first NaN does
-                            cells[c] = cells[c] if stays else cell  # above best: a vector loop
+                            cells[c] = cells[c] if stays else cell
                             best[c] = old if stays else new
                 index[b, row, column, :] = cells
 

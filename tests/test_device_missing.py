@@ -52,7 +52,7 @@ def test_what_is_missing_is_said(monkeypatch):
 
 def test_a_newer_driver_serves_an_older_cupy():
     with strict_cupy.installed(driver=13010, wheel=12090):
-        gpu.device("cuda")
+        assert gpu.device("cuda").id == 0
 
 
 def test_the_command_says_it_in_a_sentence_before_anything_is_loaded(monkeypatch, capsys):
@@ -78,6 +78,17 @@ def test_a_batch_without_room_is_told_which_would_have(capsys):
         fit(tiny.network(), tiny.splits(), config)
 
 
+def failing(error: Exception, monkeypatch):
+    """Return a network whose first layer raises this error."""
+    network = tiny.network()
+
+    def forward(*_, **__):
+        raise error
+
+    monkeypatch.setattr(network.layers[0], "forward", forward)
+    return network
+
+
 class CudaAPIError(Exception):
     """As that of numba-cuda: no RuntimeError."""
 
@@ -92,25 +103,14 @@ class CudaAPIError(Exception):
     ids=["cuBLAS", "runtime", "Numba"],
 )
 def test_every_library_may_find_the_memory_full(error, monkeypatch):
-    network = tiny.network()
-
-    def no_room(*_, **__):
-        raise error
-
-    monkeypatch.setattr(network.layers[0], "forward", no_room)
     with pytest.raises(InputError, match="device=cuda: out of memory"):
-        fit(network, tiny.splits(), CUDA)
+        fit(failing(error, monkeypatch), tiny.splits(), CUDA)
 
 
 def test_another_error_of_a_library_stays_what_it_is(monkeypatch):
-    network = tiny.network()
-
-    def broken(*_, **__):
-        raise RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED")
-
-    monkeypatch.setattr(network.layers[0], "forward", broken)
+    error = RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED")
     with pytest.raises(RuntimeError, match="EXECUTION_FAILED"):
-        fit(network, tiny.splits(), CUDA)
+        fit(failing(error, monkeypatch), tiny.splits(), CUDA)
 
 
 def peak(network, batch: int) -> int:

@@ -218,6 +218,8 @@ def test_vggs_layers_have_the_names_of_the_authors_models():
         ("alexnet-paddle", ["he"] * 5, ["lecun"] * 3),
         ("vgg11", ["glorot"] * 8, ["glorot"] * 3),
         ("vgg16-512", ["glorot"] * 13, ["glorot"] * 3),
+        ("figure1-relu", ["he"] * 3, ["lecun"]),
+        ("figure1-tanh", ["lecun"] * 3, ["lecun"]),
         ("cuda-convnet-80sec",
          ["gaussian(0.0001)", "gaussian(0.01)", "gaussian(0.01)"], ["gaussian(0.1)"] * 2),
         ("cuda-convnet-19pct",
