@@ -134,6 +134,7 @@ FIVE = {  # wc of the files layer-params-*.cfg: (convolutions, local layers, den
     "80sec": (0.004, None, 0.03), "19pct": (0.004, None, 3.0), "18pct": (0.004, None, 1.0),
     "13pct": (0.0, 0.004, 0.004), "11pct": (0.0, 0.004, 0.01),
     "13pct-all": (0.0, 0.004, 0.004), "11pct-all": (0.0, 0.004, 0.01),
+    "11pct-short": (0.0, 0.004, 0.01),
 }  # fmt: skip
 
 
@@ -159,6 +160,7 @@ def test_decay_and_first_rates_of_cuda_convnet(name):
         ("13pct-all", (40, 50), 60, (2e-3,) * 3),
         ("11pct", (), 350, (2e-3,)),
         ("11pct-all", (150, 160), 170, (2e-3,) * 3),
+        ("11pct-short", (100, 110), 120, (2e-3,) * 3),
     ],
 )
 def test_rates_of_cuda_convnet_over_time(name, drops, epochs, biases):
@@ -178,7 +180,8 @@ def test_pictures_of_cuda_convnet():
         assert not config.flip
         assert config.val_size == 0
     for name, views, val_size in (("13pct", 10, 10_000), ("13pct-all", 10, 0),
-                                  ("11pct", 9, 10_000), ("11pct-all", 9, 0)):  # fmt: skip
+                                  ("11pct", 9, 10_000), ("11pct-all", 9, 0),
+                                  ("11pct-short", 9, 0)):  # fmt: skip
         config = recipes.config(f"cuda-convnet-{name}")
         assert (config.image_size, config.load_size, config.crop) == (24, 32, 0)
         assert (config.views, config.val_size, config.flip) == (views, val_size, True)

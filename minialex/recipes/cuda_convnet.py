@@ -37,6 +37,18 @@ RATES = (
     "velocity starts at 0 here; there it goes on.",
 )
 
+NINE_VIEWS = (
+    "Nine views, 3x3 places without mirror images, as in cuda-convnet2; cuda-convnet averages the "
+    "ten of cuda-convnet-13pct."
+)
+ELEVEN = {**CROPPED, "decay": {**CROPPED["decay"], "fc*.W": 0.01}, "views": 9}
+
+
+def falling(*epochs: int) -> dict[str, Any]:
+    """Return a schedule after whose every drop the biases have the rate that they began with."""
+    changes = tuple((epoch, "*.b", 2.0 * 10 ** (k + 1)) for k, epoch in enumerate(epochs))
+    return {"schedule": "step", "milestones": epochs, "lr_changes": changes}
+
 
 def _two_stages(
     name: str, values: dict[str, Any], epochs: tuple[int, int], notes: tuple[str, ...]
@@ -47,12 +59,9 @@ def _two_stages(
     """
     model, source = f"cuda-convnet-{name}", METHOD.format(name)
     first, second = epochs
-    drops = (second, second + 10)
     first_stage = {"model": model, "epochs": first, "schedule": "constant", "val_size": 10_000}
     second_stage = {
-        "model": model, "epochs": second + 20, "schedule": "step", "milestones": drops,
-        "lr_changes": tuple((drop, "*.b", 2.0 * 10 ** (k + 1)) for k, drop in enumerate(drops)),
-        "init_all": True,
+        "model": model, "epochs": second + 20, **falling(second, second + 10), "init_all": True,
     }  # fmt: skip
     error = name.removesuffix("pct")
     return {
@@ -101,9 +110,14 @@ CUDA_CONVNET = {
         ("Ten views: corners and centre, and their mirror images. With them the source's run has "
          "12.6 % error.",),
     ),
-    **_two_stages(
-        "11pct", {**CROPPED, "decay": {**CROPPED["decay"], "fc*.W": 0.01}, "views": 9}, (350, 150),
-        ("Nine views, 3x3 places without mirror images, as in cuda-convnet2; cuda-convnet averages "
-         "the ten of cuda-convnet-13pct.",),
+    **_two_stages("11pct", ELEVEN, (350, 150), (NINE_VIEWS,)),
+    "cuda-convnet-11pct-short": Recipe(
+        "CIFAR-10, the network of 11 % error in 120 epochs instead of 520",
+        METHOD.format("11pct"),
+        {**ELEVEN, "model": "cuda-convnet-11pct", "epochs": 120, **falling(100, 110)},
+        (*ORDER, CENTRE, NINE_VIEWS,
+         "One stage on all pictures in place of two: 100 epochs, and 10 after each fall of the "
+         "weights' rate; biases keep 0.002. The source trains 350 epochs on four fifths and 170 "
+         "on all."),
     ),
 }  # fmt: skip
