@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from minialex.backend import Array, np, xp_of
 from minialex.errors import InputError
 from minialex.forms import has_kernel
-from minialex.threads import parallel, workers_for
+from minialex.threads import parallel
 
 PIECE = 1 << 18  # numbers that a worker updates at a time
 
@@ -72,7 +72,7 @@ class Optimiser:
                 self.update(name, piece, g, lr * self.lr_scale[name])
 
         if pieces:
-            parallel(work, len(pieces), 1, workers_for(self.params[pieces[0][0]]))
+            parallel(work, len(pieces), 1, self.params[pieces[0][0]])
 
 
 class SGD(Optimiser):

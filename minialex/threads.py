@@ -63,7 +63,7 @@ def workers_for(x: Array) -> int:
 
 
 def parallel(
-    work: Callable[[int, int, int], None], total: int, chunk: int = 0, workers: int | None = None
+    work: Callable[[int, int, int], None], total: int, chunk: int = 0, x: Array | None = None
 ) -> None:
     """Call `work(worker, start, stop)` on consecutive pieces of `range(total)`.
 
@@ -79,10 +79,10 @@ def parallel(
         Number of items, such as the images of a batch.
     chunk : int
         Largest piece; 0 for one piece a worker.
-    workers : int, optional
-        Default: `count()`.
+    x : Array, optional
+        What is worked on. Work for a GPU is only queued here, and the caller does it alone.
     """
-    workers = workers or count()
+    workers = count() if x is None else workers_for(x)
     rounds = -(-total // (workers * (chunk or max(total, 1))))  # pieces a worker, all alike
     pieces = min(workers * rounds, total)
     bounds = [total * i // max(pieces, 1) for i in range(pieces + 1)]
@@ -91,6 +91,8 @@ def parallel(
         for i in range(worker, pieces, workers):
             work(worker, bounds[i], bounds[i + 1])
 
+    if x is not None and xp_of(x) is not np:
+        return run(0)
     # One call at a time: two would restore each other's limit of BLAS.
     with _lock, _controller().limit(limits=1, user_api="blas"):
         others = [

@@ -126,4 +126,4 @@ def over_blocks(
             work(worker, slice(start, stop), slice(row, min(row + step, out_height)))
 
     images = max(1, budget_rows // out_height)
-    threads.parallel(blocks, len(x), images, threads.workers_for(x))
+    threads.parallel(blocks, len(x), images, x)

@@ -15,10 +15,15 @@ from minialex import models, threads
 from minialex.errors import InputError
 
 
+def with_workers(count, work, total, chunk):
+    with threads.use(count):
+        threads.parallel(work, total, chunk)
+
+
 @given(total=st.integers(0, 30), chunk=st.integers(0, 9), count=st.integers(1, 4))
 def test_every_item_is_worked_on_once(total, chunk, count):
     pieces = []
-    threads.parallel(lambda *piece: pieces.append(piece), total, chunk, workers=count)
+    with_workers(count, lambda *piece: pieces.append(piece), total, chunk)
     assert sorted(i for _, start, stop in pieces for i in range(start, stop)) == list(range(total))
     assert all(0 <= worker < count and start < stop for worker, start, stop in pieces)
     assert all(stop - start <= (chunk or total) for _, start, stop in pieces)
@@ -29,20 +34,20 @@ def test_who_works_on_what_does_not_depend_on_timing(total, chunk):
     runs = []
     for _ in range(2):
         pieces = []
-        threads.parallel(lambda *piece: pieces.append(piece), total, chunk, workers=3)  # noqa: B023
+        with_workers(3, lambda *piece: pieces.append(piece), total, chunk)  # noqa: B023
         runs.append(sorted(pieces))
     assert runs[0] == runs[1]
 
 
 def test_workers_run_at_the_same_time():
     meeting = threading.Barrier(2, timeout=20)  # breaks unless both arrive
-    threads.parallel(lambda worker, start, stop: meeting.wait(), 2, 1, workers=2)
+    with_workers(2, lambda worker, start, stop: meeting.wait(), 2, 1)
 
 
 def test_one_worker_is_the_calling_thread():
     names = set()
     work = lambda *piece: names.add(threading.current_thread())  # noqa: E731
-    threads.parallel(work, 5, 1, workers=1)
+    with_workers(1, work, 5, 1)
     assert names == {threading.current_thread()}
 
 
@@ -53,7 +58,7 @@ def test_an_error_arrives_with_its_traceback(bad):
             raise LookupError(f"item {start}")
 
     with pytest.raises(LookupError, match=f"item {bad}") as caught:
-        threads.parallel(work, 2, 1, workers=2)
+        with_workers(2, work, 2, 1)
     assert "work" in [frame.name for frame in traceback.extract_tb(caught.tb)]
     test_every_item_is_worked_on_once.hypothesis.inner_test(7, 2, 2)  # the pool still works
 
@@ -70,7 +75,7 @@ def test_an_error_waits_for_the_other_workers():
         done.append(worker)
 
     with pytest.raises(LookupError):
-        threads.parallel(work, 2, 1, workers=2)
+        with_workers(2, work, 2, 1)
     assert done == [1]
 
 
@@ -80,7 +85,7 @@ def test_blas_has_one_thread_meanwhile():
         return [p["num_threads"] for p in pools if p["user_api"] == "blas"]
 
     inside, before = [], blas()
-    threads.parallel(lambda *piece: inside.append(blas()), 2, 1, workers=2)
+    with_workers(2, lambda *piece: inside.append(blas()), 2, 1)
     assert {count for counts in inside for count in counts} <= {1}
     assert blas() == before
 
@@ -93,7 +98,7 @@ def test_work_arrays_belong_to_one_thread():
         found[worker] = threads.scratch("test", (3, 4), like)
         meeting.wait()
 
-    threads.parallel(work, 2, 1, workers=2)
+    with_workers(2, work, 2, 1)
     assert not np.shares_memory(found[0], found[1])
 
 

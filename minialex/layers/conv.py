@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, np, xp_of
 from minialex.errors import InputError
 from minialex.forms import choice
 from minialex.initial import Initialiser, he
@@ -99,15 +99,21 @@ class Conv2d(WindowLayer):
     def forward(self, x: Array, train: bool = False) -> Array:
         geometry = self.geometry(x.shape[1:])
         self.x, self.y = x, self.buffer("y", (len(x), *geometry.out, self.filters), x)
-        forward, _ = ALGORITHMS[self.form(x.shape[1:])]
+        forward, _ = ALGORITHMS[self.algorithm_for(x)]
         forward(self, x, self.y)
         return self.y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         gx = self.buffer("gx", self.x.shape, gy) if need_gx else None
-        _, backward = ALGORITHMS[self.form(self.x.shape[1:])]
+        _, backward = ALGORITHMS[self.algorithm_for(self.x)]
         backward(self, gy, gx)
         return gx
+
+    def algorithm_for(self, x: Array) -> str:
+        """Return what convolves x: on a GPU im2col, whose few large products keep it busy."""
+        if self.algorithm == "auto" and xp_of(x) is not np:
+            return "im2col"
+        return self.form(x.shape[1:])
 
     def before_relu(self, gy: Array, y: Array) -> Array:
         """Return the gradient before the rectifier, where this layer rectifies; else gy."""

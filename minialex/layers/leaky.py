@@ -40,7 +40,7 @@ class LeakyReLU(Layer):
             xs = x[start:stop]
             y[start:stop] = xp.where(xs > 0, xs, a[start:stop] * xs)
 
-        parallel(leak, len(x), images_per_block(x), workers_for(x))
+        parallel(leak, len(x), images_per_block(x), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -52,7 +52,7 @@ class LeakyReLU(Layer):
             gys = gy[start:stop]
             gx[start:stop] = xp_of(gy).where(x[start:stop] > 0, gys, a[start:stop] * gys)
 
-        parallel(pass_on, len(gy), images_per_block(gy), workers_for(gy))
+        parallel(pass_on, len(gy), images_per_block(gy), gy)
         return gx
 
     def details(self) -> str:
@@ -101,7 +101,7 @@ class PReLU(LeakyReLU):
             below = xp.where(xs > 0, gy.dtype.type(0), gy[start:stop] * xs)
             ga[worker] += below.sum(axis=tuple(range(x.ndim - 1)))
 
-        parallel(collect, len(gy), images_per_block(gy), workers_for(gy))
+        parallel(collect, len(gy), images_per_block(gy), gy)
         self.grads["a"][...] = ga.sum(axis=0)
         return super().backward(gy, need_gx)
 

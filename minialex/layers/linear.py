@@ -6,7 +6,7 @@ from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.initial import Initialiser, he
 from minialex.layer import Layer, Shape
-from minialex.threads import parallel, workers_for
+from minialex.threads import parallel
 
 
 class Linear(Layer):
@@ -52,7 +52,7 @@ class Linear(Layer):
             xp_of(x).matmul(x, W[:, start:stop], out=y[:, start:stop])
             y[:, start:stop] += b[start:stop]
 
-        parallel(columns, self.units, workers=workers_for(x))
+        parallel(columns, self.units, x=x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -64,7 +64,7 @@ class Linear(Layer):
             if gx is not None:
                 xp.matmul(gy, W[start:stop].T, out=gx[:, start:stop])
 
-        parallel(rows, len(W), workers=workers_for(x))
+        parallel(rows, len(W), x=x)
         self.grads["b"][...] = gy.sum(axis=0)
         return gx
 

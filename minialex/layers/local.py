@@ -9,7 +9,7 @@ from minialex.errors import InputError
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
 from minialex.shapes import Padding
-from minialex.threads import parallel, scratch, workers_for, zeros
+from minialex.threads import parallel, scratch, zeros
 from minialex.window_layer import WindowLayer
 from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 
@@ -93,7 +93,7 @@ class LocallyConnected2d(WindowLayer):
             y[:, rows] += b[rows]
 
         # A row of positions at a time: its weights are read once, for the whole batch.
-        parallel(connect, self.plan.out[0], 1, workers_for(x))
+        parallel(connect, self.plan.out[0], 1, x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -107,7 +107,7 @@ class LocallyConnected2d(WindowLayer):
             xp.matmul(cols_T, by_position(gy[:, rows]), out=gW[self._positions(rows)])
             gb[rows] = gy[:, rows].sum(axis=0)
 
-        parallel(weigh, self.plan.out[0], 1, workers_for(gy))
+        parallel(weigh, self.plan.out[0], 1, gy)
         if not need_gx:
             return None
         gx = self.buffer("gx", x.shape, gy)

@@ -6,7 +6,7 @@ from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.forms import has_kernel
 from minialex.layer import Layer, Shape
-from minialex.threads import images_per_block, parallel, workers_for
+from minialex.threads import images_per_block, parallel
 
 
 class LRN(Layer):
@@ -118,7 +118,7 @@ class LRN(Layer):
         def normalise(worker: int, start: int, stop: int) -> None:
             lrn_forward(x[start:stop], y[start:stop], *self._constants())
 
-        parallel(normalise, len(x), images_per_block(x), workers_for(x))
+        parallel(normalise, len(x), images_per_block(x), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -130,7 +130,7 @@ class LRN(Layer):
         def propagate(worker: int, start: int, stop: int) -> None:
             lrn_backward(x[start:stop], gy[start:stop], gx[start:stop], *self._constants())
 
-        parallel(propagate, len(x), images_per_block(x), workers_for(x))
+        parallel(propagate, len(x), images_per_block(x), x)
         return gx
 
     def _constants(self) -> tuple[int, float, float, float, int]:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
-from minialex.threads import images_per_block, parallel, workers_for
+from minialex.threads import images_per_block, parallel
 
 
 class MapLRN(Layer):
@@ -59,7 +59,7 @@ class MapLRN(Layer):
         def normalise(worker: int, start: int, stop: int) -> None:
             y[start:stop] = x[start:stop] * self._scale(x[start:stop]) ** -self.beta
 
-        parallel(normalise, len(x), images_per_block(x), workers_for(x))
+        parallel(normalise, len(x), images_per_block(x), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -80,7 +80,7 @@ class MapLRN(Layer):
             back = square_sum(gys * xs * power / S, self.size, mirrored)
             gx[start:stop] = gys * power - 2 * c * self.beta * xs * back
 
-        parallel(propagate, len(x), images_per_block(x), workers_for(x))
+        parallel(propagate, len(x), images_per_block(x), x)
         return gx
 
     def _scale(self, x: Array) -> Array:

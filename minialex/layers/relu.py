@@ -3,7 +3,7 @@
 from minialex.backend import Array, xp_of
 from minialex.forms import has_kernel
 from minialex.layer import Layer, Shape
-from minialex.threads import images_per_block, parallel, workers_for
+from minialex.threads import images_per_block, parallel
 
 
 class ReLU(Layer):
@@ -29,7 +29,7 @@ class ReLU(Layer):
         def rectify(worker: int, start: int, stop: int) -> None:
             xp_of(x).maximum(x[start:stop], 0, out=y[start:stop])
 
-        parallel(rectify, len(x), images_per_block(x), workers_for(x))
+        parallel(rectify, len(x), images_per_block(x), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -41,7 +41,7 @@ class ReLU(Layer):
         def pass_on(worker: int, start: int, stop: int) -> None:
             relu_backward(gy[start:stop], y[start:stop], gx[start:stop])
 
-        parallel(pass_on, len(gy), images_per_block(gy), workers_for(gy))
+        parallel(pass_on, len(gy), images_per_block(gy), gy)
         return gx
 
     def form(self, input_shape: Shape) -> str:

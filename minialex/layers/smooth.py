@@ -2,7 +2,7 @@
 
 from minialex.backend import Array, xp_of
 from minialex.layer import Layer
-from minialex.threads import images_per_block, parallel, workers_for
+from minialex.threads import images_per_block, parallel
 
 
 class Smooth(Layer):
@@ -23,7 +23,7 @@ class Smooth(Layer):
         def apply(worker: int, start: int, stop: int) -> None:
             y[start:stop] = self.function(x[start:stop])
 
-        parallel(apply, len(x), images_per_block(x), workers_for(x))
+        parallel(apply, len(x), images_per_block(x), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
@@ -34,7 +34,7 @@ class Smooth(Layer):
         def pass_on(worker: int, start: int, stop: int) -> None:
             gx[start:stop] = gy[start:stop] * self.derivative(x[start:stop], y[start:stop])
 
-        parallel(pass_on, len(gy), images_per_block(gy), workers_for(gy))
+        parallel(pass_on, len(gy), images_per_block(gy), gy)
         return gx
 
 

@@ -143,7 +143,7 @@ def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
             total[:, start:stop] += other[:, start:stop]
         xp.matmul(p.G.T, total[:, start:stop], out=gW[:, start:stop])
 
-    parallel(transform, gW.shape[1], workers=workers_for(x))
+    parallel(transform, gW.shape[1], x=x)
 
 
 def _filters(p: Plan, W: Array) -> Array:
@@ -154,7 +154,7 @@ def _filters(p: Plan, W: Array) -> Array:
     def transform(worker: int, start: int, stop: int) -> None:
         xp_of(W).matmul(p.G, taps[:, start:stop], out=flat[:, start:stop])
 
-    parallel(transform, flat.shape[1], workers=workers_for(W))
+    parallel(transform, flat.shape[1], x=W)
     return U
 
 
