@@ -133,6 +133,11 @@ def zeros(role: str, shape: tuple[int, ...], like: Array) -> Array:
     return array
 
 
+def sum_of_workers(sums: Array) -> Array:
+    """Return the sum of what each worker has added up, workers first; a GPU's one as it is."""
+    return sums[0] if len(sums) == 1 else sums.sum(axis=0)
+
+
 def reuse(store: dict, key: str, shape: tuple[int, ...], like: Array, dtype=None) -> Array:
     """Return an uninitialised array from `store`, which is enlarged only when too small.
 

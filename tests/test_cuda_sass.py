@@ -24,7 +24,7 @@ from numba import cuda
 
 from minialex.bench import budgets, gpu_cases, sass
 from minialex.bench.machine_code import ARCHITECTURES, OLDEST, assemble
-from minialex.kernels.cuda import KERNELS, lrn, offline, relu, sgd
+from minialex.kernels.cuda import KERNELS, build, lrn, relu, sgd
 
 MOST_REGISTERS = 64  # of 65,536 for 1,024 threads that run at once, which hide each other's waiting
 
@@ -49,7 +49,7 @@ def problems(row: sass.Row) -> list[str]:
 def rows_of(kernels: dict, **constants: int) -> list[sass.Row]:
     """Return the rows on an H100 of kernels that stand in for some of KERNELS."""
     ptx = {
-        name: offline.ptx(kernel, {**KERNELS[name].constants, **constants}, OLDEST)
+        name: build.ptx(kernel, {**KERNELS[name].constants, **constants}, OLDEST)
         for name, kernel in kernels.items()
     }
     functions = {name: kernel.function.__name__ for name, kernel in kernels.items()}
@@ -76,7 +76,7 @@ def test_other_channels(channels):
 def test_what_numba_links_when_it_launches():
     """Then it passes not PTX but LTO-IR, which another compiler translates."""
     programs = {}
-    with offline._pretended_device((8, 0)):
+    with build._pretended_device((8, 0)):
         for kernel, constants in KERNELS.values():
             programs[kernel.function.__name__], _ = cuda.compile(
                 kernel.filled(**constants), kernel.signature, cc=(8, 0), device=False,

@@ -17,7 +17,7 @@ array may have any size, a single picture up to 2^31 pixels.
   launches it. This has the parameters of the reference, and returns NotImplemented where that must
   run: for other dtypes than float32, and pooling windows of more than 256 cells.
 - `ladder.py`: first versions, to see what makes the others fast.
-- `offline.py`: compiles a kernel to PTX where there is no GPU.
+- `build.py`: compiles a kernel, with or without a GPU.
 
 Importing needs numba-cuda and no GPU: a kernel is compiled when it is first launched.
 """

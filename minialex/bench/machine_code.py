@@ -11,7 +11,7 @@ import importlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +22,6 @@ from minialex.bench.loops import Code
 ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120")
 OLDEST = (7, 5)  # PTX for it can be linked for all of them
 
-FUNCTION = re.compile(r"Compiling entry function '(\S+)'")
 MEMORY = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 REGISTERS = re.compile(r"Used (\d+) registers")
 SECTION = re.compile(r"^\.text\.(\S+):$", re.MULTILINE)
@@ -65,8 +64,9 @@ def assemble(programs: Mapping[str, str | bytes], architecture: str) -> dict[str
     architecture : str
         "sm_80", for example.
     """
-    cubin, log = link(list(programs.values()), architecture)
-    logs, texts = _parts(FUNCTION, log), _parts(SECTION, disassemble(cubin))
+    build: Any = importlib.import_module("minialex.kernels.cuda.build")  # needs numba-cuda
+    cubin, log = build.link(list(programs.values()), architecture)
+    logs, texts = _parts(build.ENTRY, log), _parts(SECTION, disassemble(cubin))
     found = {}
     for name in programs:
         # Numba's names are mangled as those of C++: "10sgd_updateB", after its file and before its
@@ -88,29 +88,6 @@ def _parts(heading: re.Pattern[str], text: str) -> dict[str, str]:
     """Return what follows each heading of a text, up to the next one."""
     _, *parts = heading.split(text)
     return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-def link(programs: Sequence[str | bytes], architecture: str) -> tuple[bytes, str]:
-    """Return the binary for a GPU, called cubin, and what the assembler says about it."""
-    nvjitlink: Any = importlib.import_module("cuda.bindings.nvjitlink")
-    options = [f"-arch={architecture}", "-Xptxas=-v"]
-    if any(isinstance(program, bytes) for program in programs):
-        options.append("-lto")
-    handle = nvjitlink.create(len(options), options)
-    try:
-        for i, program in enumerate(programs):
-            text = isinstance(program, str)
-            kind = nvjitlink.InputType.PTX if text else nvjitlink.InputType.LTOIR
-            data = program.encode() if isinstance(program, str) else program
-            nvjitlink.add_data(handle, kind, data, len(data), f"program {i}")
-        nvjitlink.complete(handle)
-        cubin = bytearray(nvjitlink.get_linked_cubin_size(handle))
-        nvjitlink.get_linked_cubin(handle, cubin)
-        log = bytearray(nvjitlink.get_info_log_size(handle))
-        nvjitlink.get_info_log(handle, log)
-    finally:
-        nvjitlink.destroy(handle)
-    return bytes(cubin), log.decode()
 
 
 def disassemble(cubin: bytes) -> str:

@@ -66,10 +66,9 @@ def rows() -> Iterator[Row]:
     """
     _check_packages()
     kernels: Any = importlib.import_module("minialex.kernels.cuda")
-    offline: Any = importlib.import_module("minialex.kernels.cuda.offline")
+    build: Any = importlib.import_module("minialex.kernels.cuda.build")
     ptx = {
-        n: offline.ptx(entry.kernel, entry.constants, OLDEST)
-        for n, entry in kernels.KERNELS.items()
+        n: build.ptx(entry.kernel, entry.constants, OLDEST) for n, entry in kernels.KERNELS.items()
     }
     functions = {name: entry.kernel.function.__name__ for name, entry in kernels.KERNELS.items()}
     programs = {functions[name]: text for name, text in ptx.items()}

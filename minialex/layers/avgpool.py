@@ -1,8 +1,11 @@
 """Average pooling."""
 
+import functools
 from collections.abc import Iterator
 
-from minialex.backend import Array, xp_of
+import numpy as np
+
+from minialex.backend import Array, device_of, to_device
 from minialex.shapes import Geometry
 from minialex.threads import zeros
 from minialex.window_layer import PoolLayer
@@ -39,7 +42,7 @@ class AvgPool2d(PoolLayer):
             y_rows[...] = 0
             for cell in cells(padded(x[images], self.plan, rows), self.plan):
                 y_rows += cell
-            y_rows /= cells_inside(x, self.plan, rows)
+            y_rows /= self._cells_inside(x, rows)
 
         over_blocks(pool, x, self.plan, self.window_bytes(x))
         return y
@@ -52,7 +55,7 @@ class AvgPool2d(PoolLayer):
         width = left + gx.shape[2] + right
 
         def spread(worker: int, images: slice, rows: slice) -> None:
-            share = gy[images, rows] / cells_inside(gx, self.plan, rows)
+            share = gy[images, rows] / self._cells_inside(gx, rows)
             height = (share.shape[1] - 1) * sh + kh
             gpicture = zeros("gpicture", (len(share), height, width, gx.shape[3]), gy)
             for cell in cells(gpicture, self.plan):
@@ -61,6 +64,10 @@ class AvgPool2d(PoolLayer):
 
         over_blocks(spread, gx, self.plan, self.window_bytes(gx))
         return gx
+
+    def _cells_inside(self, x: Array, rows: slice) -> Array:
+        inside = cells_inside(self.plan, x.shape[1:3], x.dtype.name, device_of(x))
+        return inside[rows]
 
     def details(self) -> str:
         return f"mean {super().details()}"
@@ -78,12 +85,13 @@ def cells(picture: Array, geometry: Geometry) -> Iterator[Array]:
             yield picture[:, i : i + sh * out_height : sh, j : j + sw * out_width : sw]
 
 
-def cells_inside(x: Array, geometry: Geometry, rows: slice) -> Array:
-    """Return how many cells of each window lie inside the picture x: (OH, OW, 1)."""
-    xp = xp_of(x)
-    (kh, kw), (sh, sw), (top, _, left, _), (_, out_width) = geometry
-    i = sh * xp.arange(rows.start, rows.stop) - top  # first row of each window
-    j = sw * xp.arange(out_width) - left
-    height = xp.minimum(i + kh, x.shape[1]) - xp.maximum(i, 0)
-    width = xp.minimum(j + kw, x.shape[2]) - xp.maximum(j, 0)
-    return (height[:, None] * width)[..., None].astype(x.dtype)
+@functools.lru_cache(maxsize=256)
+def cells_inside(geometry: Geometry, size: tuple[int, int], dtype: str, device: str) -> Array:
+    """Return how many cells of each window lie inside a picture of this size: (OH, OW, 1)."""
+    sides = []
+    for k, s, before, out, length in zip(
+        geometry.kernel, geometry.stride, geometry.pad[::2], geometry.out, size, strict=True
+    ):
+        first = s * np.arange(out) - before  # of each window
+        sides.append(np.minimum(first + k, length) - np.maximum(first, 0))
+    return to_device(np.multiply.outer(*sides)[..., None].astype(dtype), device)

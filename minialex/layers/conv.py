@@ -8,9 +8,9 @@ from minialex.forms import choice
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
 from minialex.layers import winograd
-from minialex.layers.relu import add_bias, relu_backward
+from minialex.layers.relu import add_bias, bias_gradient, relu_backward
 from minialex.shapes import Padding
-from minialex.threads import scratch, workers_for, zeros
+from minialex.threads import scratch, sum_of_workers, workers_for, zeros
 from minialex.window_layer import WindowLayer
 from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 
@@ -174,7 +174,7 @@ def im2col_backward(conv: Conv2d, gy: Array, gx: Array | None) -> None:
         picture = padded(x[images], geometry, rows)
         gpicture = zeros("gpicture", picture.shape, gy)
         gy_rows = conv.before_relu(gy[images, rows], y[images, rows]).reshape(-1, conv.filters)
-        gb[worker] += gy_rows.sum(axis=0)
+        gb[worker] += bias_gradient(gy_rows)
         for c, f in conv.group_slices():
             cols = im2col(picture[..., c], geometry)
             gW[worker][:, f] += cols.T @ gy_rows[:, f]
@@ -185,8 +185,8 @@ def im2col_backward(conv: Conv2d, gy: Array, gx: Array | None) -> None:
             add_unpadded(gx[images], gpicture, geometry, rows)
 
     over_blocks(propagate, x, geometry, W[:, 0].nbytes)
-    conv.grads["W"][...] = gW.sum(axis=0).reshape(conv.grads["W"].shape)
-    conv.grads["b"][...] = gb.sum(axis=0)
+    conv.grads["W"][...] = sum_of_workers(gW).reshape(conv.grads["W"].shape)
+    conv.grads["b"][...] = sum_of_workers(gb)
 
 
 ALGORITHMS = {

@@ -5,7 +5,7 @@ import numpy as np
 from minialex.backend import Array, random, xp_of
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
-from minialex.threads import images_per_block, parallel, workers_for, zeros
+from minialex.threads import images_per_block, parallel, sum_of_workers, workers_for, zeros
 
 
 class LeakyReLU(Layer):
@@ -102,7 +102,7 @@ class PReLU(LeakyReLU):
             ga[worker] += below.sum(axis=tuple(range(x.ndim - 1)))
 
         parallel(collect, len(gy), images_per_block(gy), gy)
-        self.grads["a"][...] = ga.sum(axis=0)
+        self.grads["a"][...] = sum_of_workers(ga)
         return super().backward(gy, need_gx)
 
     def details(self) -> str:

@@ -6,6 +6,7 @@ from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.initial import Initialiser, he
 from minialex.layer import Layer, Shape
+from minialex.layers.relu import bias_gradient
 from minialex.threads import parallel
 
 
@@ -65,7 +66,7 @@ class Linear(Layer):
                 xp.matmul(gy, W[start:stop].T, out=gx[:, start:stop])
 
         parallel(rows, len(W), x=x)
-        self.grads["b"][...] = gy.sum(axis=0)
+        self.grads["b"][...] = bias_gradient(gy)
         return gx
 
     def multiply_adds(self, input_shape: Shape) -> int:

@@ -8,8 +8,9 @@ from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
+from minialex.layers.relu import bias_gradient
 from minialex.shapes import Padding
-from minialex.threads import parallel, scratch, zeros
+from minialex.threads import block_bytes, parallel, scratch, zeros
 from minialex.window_layer import WindowLayer
 from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 
@@ -92,22 +93,21 @@ class LocallyConnected2d(WindowLayer):
             xp_of(x).matmul(self._cols(rows), W[self._positions(rows)], out=out)
             y[:, rows] += b[rows]
 
-        # A row of positions at a time: its weights are read once, for the whole batch.
-        parallel(connect, self.plan.out[0], 1, x)
+        parallel(connect, self.plan.out[0], self._rows_at_once(), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         x, xp = self.x, xp_of(gy)
         W, gW = self._matrices(self.params["W"]), self._matrices(self.grads["W"])
-        gb = self.grads["b"]
 
         def weigh(worker: int, start: int, stop: int) -> None:  # nothing is summed twice
             rows = slice(start, stop)
             cols_T = self._cols(rows).swapaxes(1, 2)
             xp.matmul(cols_T, by_position(gy[:, rows]), out=gW[self._positions(rows)])
-            gb[rows] = gy[:, rows].sum(axis=0)
 
-        parallel(weigh, self.plan.out[0], 1, gy)
+        parallel(weigh, self.plan.out[0], self._rows_at_once(), gy)
+        gb = self.grads["b"].reshape(-1)
+        gb[...] = bias_gradient(gy.reshape(len(gy), gb.size))
         if not need_gx:
             return None
         gx = self.buffer("gx", x.shape, gy)
@@ -130,6 +130,14 @@ class LocallyConnected2d(WindowLayer):
 
     def multiply_adds(self, input_shape: Shape) -> int:
         return int(np.prod(self.param_shapes(input_shape)["W"]))
+
+    def _rows_at_once(self) -> int:
+        """Return how many rows of positions make a piece of work.
+
+        On a CPU it is one, whose weights are then read once for the whole batch.
+        """
+        row_bytes = len(self.x) * self.plan.out[1] * self.window_bytes(self.x)
+        return max(1, block_bytes(self.x, 0) // max(row_bytes, 1))
 
     def _cols(self, rows: slice) -> Array:
         """Return the windows of these output rows, position by position: (P, N, kh kw C)."""

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from minialex.layers import winograd
+from minialex.layers import avgpool, winograd
 from strict_cupy.devices import Machine, machine
 from strict_cupy.kernels import on_the_stand_in
 from strict_cupy.module import cupy, cupyx
@@ -34,15 +34,21 @@ def installed(**changes: Any) -> Iterator[Any]:
     before = {name: sys.modules.get(name) for name in modules}
     vars(machine).update(vars(Machine(**changes)))
     sys.modules.update(modules)
-    winograd.plan.cache_clear()  # which may hold arrays of the real CuPy
+    forget_arrays()  # of the real CuPy
     try:
         with on_the_stand_in():
             yield cupy
     finally:
-        winograd.plan.cache_clear()
+        forget_arrays()
         vars(machine).update(vars(Machine()))
         for name, module in before.items():
             if module is None:
                 del sys.modules[name]
             else:
                 sys.modules[name] = module
+
+
+def forget_arrays() -> None:
+    """Empty the caches that hold arrays of a device."""
+    winograd.plan.cache_clear()
+    avgpool.cells_inside.cache_clear()

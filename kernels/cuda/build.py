@@ -1,0 +1,86 @@
+"""Compiles kernels: to PTX, to be read and checked, and to the machine code that a GPU runs.
+
+No GPU is needed. So what the tests look at is what `launch.py` loads.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from numba import cuda
+
+from minialex.kernels.cuda.launch import Kernel
+
+TARGET = (8, 0)
+ENTRY = re.compile(r"Compiling entry function '(\S+)'")  # of the assembler's report
+
+
+def ptx(kernel: Kernel, constants: dict[str, int], target: tuple[int, int] = TARGET) -> str:
+    """Return the PTX, NVIDIA's portable assembly language, of a kernel.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    constants : dict
+        See `Kernel`.
+    target : (major, minor)
+        Compute capability of the GPU to compile for.
+    """
+    return _compiled(kernel, constants, target, "ptx")
+
+
+def cubin(kernel: Kernel, constants: dict[str, int], target: tuple[int, int]) -> tuple[bytes, str]:
+    """Return the machine code of a kernel for a GPU, called cubin, and its name in there.
+
+    It goes by LTO-IR, which is not bound to a driver's version as PTX is.
+    """
+    program = _compiled(kernel, constants, target, "ltoir")
+    code, report = link([program], "sm_{}{}".format(*target))
+    return code, ENTRY.search(report)[1]  # type: ignore[index]
+
+
+def link(programs: Sequence[str | bytes], architecture: str) -> tuple[bytes, str]:
+    """Return the cubin of PTX or, as bytes, LTO-IR, and what the assembler says about it."""
+    from cuda.bindings import nvjitlink
+
+    options = [f"-arch={architecture}", "-Xptxas=-v"]
+    if any(isinstance(program, bytes) for program in programs):
+        options.append("-lto")
+    handle = nvjitlink.create(len(options), options)
+    try:
+        for i, program in enumerate(programs):
+            text = isinstance(program, str)
+            kind = nvjitlink.InputType.PTX if text else nvjitlink.InputType.LTOIR
+            data = program.encode() if isinstance(program, str) else program
+            nvjitlink.add_data(handle, kind, data, len(data), f"program {i}")
+        nvjitlink.complete(handle)
+        code = bytearray(nvjitlink.get_linked_cubin_size(handle))
+        nvjitlink.get_linked_cubin(handle, code)
+        report = bytearray(nvjitlink.get_info_log_size(handle))
+        nvjitlink.get_info_log(handle, report)
+    finally:
+        nvjitlink.destroy(handle)
+    return bytes(code), report.decode()
+
+
+def _compiled(
+    kernel: Kernel, constants: dict[str, int], target: tuple[int, int], output: str
+) -> Any:
+    """Return what Numba's compiler makes of a kernel: text, or bytes of LTO-IR."""
+    with _pretended_device(target):
+        program, _ = cuda.compile(
+            kernel.filled(**constants), kernel.signature, cc=target, device=False, abi="numba",
+            output=output,
+        )  # fmt: skip
+    return program
+
+
+@contextlib.contextmanager
+def _pretended_device(target: tuple[int, int]) -> Iterator[None]:
+    """Answer the question that Numba asks when a kernel calls a function: for which GPU?"""
+    device = SimpleNamespace(compute_capability=target)
+    with mock.patch("numba.cuda.dispatcher.get_current_device", return_value=device):
+        yield
