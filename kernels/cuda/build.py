@@ -15,6 +15,7 @@ from numba import cuda
 from minialex.kernels.cuda.launch import Kernel
 
 TARGET = (8, 0)
+NAME = re.compile(rb"\.text\.([\w$]+)")  # of the section that holds a kernel's code
 ENTRY = re.compile(r"Compiling entry function '(\S+)'")  # of the assembler's report
 
 
@@ -38,8 +39,8 @@ def cubin(kernel: Kernel, constants: dict[str, int], target: tuple[int, int]) ->
     It goes by LTO-IR, which is not bound to a driver's version as PTX is.
     """
     program = _compiled(kernel, constants, target, "ltoir")
-    code, report = link([program], "sm_{}{}".format(*target))
-    return code, ENTRY.search(report)[1]  # type: ignore[index]
+    code, _ = link([program], "sm_{}{}".format(*target))
+    return code, NAME.search(code)[1].decode()  # type: ignore[index]
 
 
 def link(programs: Sequence[str | bytes], architecture: str) -> tuple[bytes, str]:
