@@ -36,7 +36,7 @@ from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.gradcheck import GradientMismatch, check_layer
 from minialex.interrupt import Interrupted
-from minialex.layers import Dropout, RReLU, SoftmaxCrossEntropy, dropout
+from minialex.layers import Conv2d, Dropout, RReLU, SoftmaxCrossEntropy, dropout
 from minialex.train import fit
 
 CUDA = dataclasses.replace(tiny.CONFIG, device="cuda")
@@ -189,6 +189,27 @@ def test_a_gpu_gets_large_blocks():
 
 
 @pytest.mark.usefixtures("_read_late")
+def test_a_gpus_work_is_queued_without_a_pool(monkeypatch):
+    """To set the threads of BLAS, several times a layer, took longer than to queue the work."""
+    monkeypatch.delattr(threads, "_controller")
+    pieces, x = [], strict_cupy.cupy.zeros((5, 2), "float32")
+    with threads.use(3):
+        threads.parallel(lambda *piece: pieces.append(piece), 5, 2, x)
+    assert pieces == [(0, 0, 1), (0, 1, 3), (0, 3, 5)]
+
+
+def test_a_gpu_convolves_by_im2col(rng):
+    """Winograd's algorithm would queue hundreds of small products; it can still be asked for."""
+    layer = Conv2d(64, 3, pad=1)
+    layer.build((8, 8, 64), rng)
+    x = rng.standard_normal((2, 8, 8, 64)).astype("float32")
+    assert layer.algorithm_for(x) == layer.form((8, 8, 64)) == "winograd"
+    there = strict_cupy.cupy.asarray(x)
+    assert layer.algorithm_for(there) == "im2col"
+    layer.algorithm = "winograd"
+    assert layer.algorithm_for(there) == "winograd"
+
+
 def test_training_waits_at_the_end_of_an_epoch_only(monkeypatch):
     steps, learn = [], loop.Training.step
 
