@@ -5,6 +5,7 @@
 writes docs/results/NAME/: log.csv and result.json as the run wrote them; manifest.json, with
 configuration, its hash, commit, seed, machine and seconds; confusion.csv, how often test pictures
 of each class (row) are given each class (column); filters.npy, the first kernels, (kh, kw, C, F).
+The last two are of the weights, and left out where these have been deleted.
 """
 
 import argparse
@@ -37,19 +38,11 @@ def main() -> None:
     result = read_result(options.run)
     if result is None:
         raise SystemExit(f"{options.run} is not finished")
-    trained, splits = run_and_data(options.run, options.data_dir)
-    test = splits.test
-    predicted = evaluate(trained.network, test, trained.pixels, settings.views).predicted
-    confusion = np.zeros((len(test.classes),) * 2, int)
-    np.add.at(confusion, (test.labels, predicted), 1)
-
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("log.csv", "result.json"):
         shutil.copy(options.run / name, folder)
-    write_confusion(folder / "confusion.csv", test.classes, confusion)
-    first = next(iter(trained.network.params.values()))
-    if first.ndim == 4:
-        np.save(folder / "filters.npy", first)
+    if (options.run / "best.safetensors").exists():
+        write_confusion_and_filters(options, settings.views, folder)
     paths = ("data_dir", "out", "init")  # of the machine, and not of the run
     manifest = {
         "what": options.note,
@@ -65,6 +58,18 @@ def main() -> None:
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {folder.relative_to(HERE.parent)}")
+
+
+def write_confusion_and_filters(options: argparse.Namespace, views: int, folder: Path) -> None:
+    trained, splits = run_and_data(options.run, options.data_dir)
+    test = splits.test
+    predicted = evaluate(trained.network, test, trained.pixels, views).predicted
+    confusion = np.zeros((len(test.classes),) * 2, int)
+    np.add.at(confusion, (test.labels, predicted), 1)
+    write_confusion(folder / "confusion.csv", test.classes, confusion)
+    first = next(iter(trained.network.params.values()))
+    if first.ndim == 4:
+        np.save(folder / "filters.npy", first)
 
 
 def write_confusion(path: Path, classes: tuple[str, ...], confusion: np.ndarray) -> None:

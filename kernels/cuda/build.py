@@ -16,7 +16,6 @@ from minialex.kernels.cuda.launch import Kernel
 
 TARGET = (8, 0)
 NAME = re.compile(rb"\.text\.([\w$]+)")  # of the section that holds a kernel's code
-ENTRY = re.compile(r"Compiling entry function '(\S+)'")  # of the assembler's report
 
 
 def ptx(kernel: Kernel, constants: dict[str, int], target: tuple[int, int] = TARGET) -> str:
@@ -43,13 +42,16 @@ def cubin(kernel: Kernel, constants: dict[str, int], target: tuple[int, int]) ->
     return code, NAME.search(code)[1].decode()  # type: ignore[index]
 
 
-def link(programs: Sequence[str | bytes], architecture: str) -> tuple[bytes, str]:
-    """Return the cubin of PTX or, as bytes, LTO-IR, and what the assembler says about it."""
+def link(programs: Sequence[str | bytes], architecture: str, *options: str) -> tuple[bytes, str]:
+    """Return the cubin of PTX or, as bytes, LTO-IR, and what nvJitLink says about it.
+
+    It says nothing about what it finds in its cache.
+    """
     from cuda.bindings import nvjitlink
 
-    options = [f"-arch={architecture}", "-Xptxas=-v"]
+    options = (f"-arch={architecture}", *options)
     if any(isinstance(program, bytes) for program in programs):
-        options.append("-lto")
+        options += ("-lto",)
     handle = nvjitlink.create(len(options), options)
     try:
         for i, program in enumerate(programs):

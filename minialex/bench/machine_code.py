@@ -22,6 +22,7 @@ from minialex.bench.loops import Code
 ARCHITECTURES = ("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120")
 OLDEST = (7, 5)  # PTX for it can be linked for all of them
 
+FUNCTION = re.compile(r"Compiling entry function '(\S+)'")
 MEMORY = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 REGISTERS = re.compile(r"Used (\d+) registers")
 SECTION = re.compile(r"^\.text\.(\S+):$", re.MULTILINE)
@@ -65,8 +66,8 @@ def assemble(programs: Mapping[str, str | bytes], architecture: str) -> dict[str
         "sm_80", for example.
     """
     build: Any = importlib.import_module("minialex.kernels.cuda.build")  # needs numba-cuda
-    cubin, log = build.link(list(programs.values()), architecture)
-    logs, texts = _parts(build.ENTRY, log), _parts(SECTION, disassemble(cubin))
+    cubin, log = build.link(list(programs.values()), architecture, "-Xptxas=-v", "-no-cache")
+    logs, texts = _parts(FUNCTION, log), _parts(SECTION, disassemble(cubin))
     found = {}
     for name in programs:
         # Numba's names are mangled as those of C++: "10sgd_updateB", after its file and before its
