@@ -48,7 +48,7 @@ def copy_windows(x: Array, cols: Array, geometry: Geometry) -> None:
     xp_of(x).copyto(cols, windows(x, geometry))
 
 
-@has_kernel("im2col.backward", cpu=False)
+@has_kernel("im2col.backward")
 def add_windows(gcols: Array, gx: Array, geometry: Geometry) -> None:
     """Add gcols: (N, OH, OW, kh, kw, C), to the pixels of the padded picture."""
     _, (sh, sw), _, _ = geometry

@@ -14,10 +14,17 @@ from torch_twin import results
 
 from minialex import forms, kernels, models, threads
 from minialex.errors import InputError
-from minialex.layers import LRN, MaxPool2d, ReLU
+from minialex.layers import LRN, Conv2d, MaxPool2d, ReLU
 from minialex.layers.relu import add_bias
 from minialex.optim import SGD
-from minialex.strategies import distinct_array, lrn_geometry, pool_geometry, seeds
+from minialex.strategies import (
+    conv_geometry,
+    distinct_array,
+    lrn_geometry,
+    pool_geometry,
+    seeds,
+)
+from minialex.windows import add_windows
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 ODD_VALUES = [np.nan, np.inf, -np.inf, 0.0]
@@ -49,6 +56,27 @@ def test_lrn(dtype, case, seed, odd):
     gy = rng.standard_normal(case.shape).astype(dtype)
     layer = LRN(case.n, case.k, case.alpha, case.beta, case.alpha_over_n, case.groups)
     in_both_forms(lambda: results(layer, x, gy), TOLERANCE[dtype])
+
+
+@given(case=conv_geometry(), seed=seeds(), odd=st.sampled_from([None, *ODD_VALUES]))
+def test_gradients_of_windows(dtype, case, seed, odd):
+    rng = np.random.default_rng(seed)
+    layer = Conv2d(case.filters, case.kernel, case.stride, case.pad, case.groups, case.rounding)
+    geometry = layer.geometry(case.shape[1:])
+    top, bottom, left, right = geometry.pad
+    batch, height, width, channels = case.shape
+    padded = (batch, height + top + bottom, width + left + right, channels)
+    shape = (batch, *geometry.out, *geometry.kernel, channels)
+    gcols = with_odd_values(rng.standard_normal(shape).astype(dtype), odd, rng)
+    before = rng.standard_normal(padded).astype(dtype)
+
+    def run() -> dict[str, np.ndarray]:
+        whole, group = before.copy(), before.copy()
+        add_windows(gcols, whole, geometry)
+        add_windows(gcols[..., ::2], group[..., ::2], geometry)  # views
+        return {"whole": whole, "group": group}
+
+    in_both_forms(run, TOLERANCE[dtype])
 
 
 @given(case=pool_geometry(), seed=seeds(), odd=st.sampled_from([None, *ODD_VALUES]))

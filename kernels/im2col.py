@@ -1,0 +1,33 @@
+"""The gradients of windows back to their pixels, equal to `add_windows`.
+
+NumPy adds runs of C numbers, kh * kw times; here a whole row of a window, kw * C numbers, is added
+at a time. Copying windows gains nothing by that: `copy_windows` has no kernel for a CPU.
+"""
+
+from numba import njit
+
+
+def backward(gcols, gx, geometry):
+    """Add every row of gcols: (N, OH, OW, kh, kw, C), to the pixels of gx: (N, H, W, C).
+
+    Where one of the two is a view, such as a group of the channels, the reference runs.
+    """
+    if not (gcols.flags.c_contiguous and gx.flags.c_contiguous):
+        return NotImplemented
+    (*windows, kw, channels), (sh, sw) = gcols.shape, geometry.stride
+    pictures = gx.reshape(*gx.shape[:2], gx.shape[2] * channels)
+    _add(gcols.reshape(*windows, kw * channels), pictures, sh, sw * channels)
+
+
+@njit(nogil=True, cache=True)
+def _add(gcols, gx, row_step, column_step):
+    batch, rows, columns, kh, run = gcols.shape
+    for image in range(batch):
+        for row in range(rows):
+            for column in range(columns):
+                first = column * column_step
+                for i in range(kh):
+                    source = gcols[image, row, column, i]
+                    target = gx[image, row * row_step + i, first : first + run]
+                    for k in range(run):
+                        target[k] += source[k]
