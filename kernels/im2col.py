@@ -10,11 +10,17 @@ from numba import njit
 def backward(gcols, gx, geometry):
     """Add every row of gcols: (N, OH, OW, kh, kw, C), to the pixels of gx: (N, H, W, C).
 
-    Where one of the two is a view, such as a group of the channels, the reference runs.
+    Where one of the two is a view, such as a group of the channels, the reference runs; and where
+    they do not fit together, so that NumPy says so.
     """
+    (batch, rows, columns, kh, kw, channels), (sh, sw) = gcols.shape, geometry.stride
+    height, width = (rows - 1) * sh + kh, (columns - 1) * sw + kw
+    fit = gx.shape == (batch, max(height, gx.shape[1]), max(width, gx.shape[2]), channels)
+    if not (fit and gx.dtype == gcols.dtype):
+        return NotImplemented
     if not (gcols.flags.c_contiguous and gx.flags.c_contiguous):
         return NotImplemented
-    (*windows, kw, channels), (sh, sw) = gcols.shape, geometry.stride
+    windows = batch, rows, columns, kh
     pictures = gx.reshape(*gx.shape[:2], gx.shape[2] * channels)
     _add(gcols.reshape(*windows, kw * channels), pictures, sh, sw * channels)
 

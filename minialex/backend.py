@@ -75,6 +75,11 @@ def pinned(array: np.ndarray, name: str) -> np.ndarray:
     return copy
 
 
+def sum_of_rows(a: Array) -> Array:
+    """Return a.sum(axis=0) of a matrix, as a product: CuPy's own sum of columns is far slower."""
+    return xp_of(a).ones(len(a), a.dtype) @ a
+
+
 def random(rng: np.random.Generator, shape: tuple[int, ...], like: Array) -> Array:
     """Return random float32 from [0, 1) where `like` lives.
 

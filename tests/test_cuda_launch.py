@@ -1,5 +1,6 @@
 """How a kernel comes to a GPU: what is loaded there, and what it is given."""
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -31,6 +32,14 @@ def test_a_kernel_is_given_what_it_takes(name):
     assert sizes == [int(kind[1:]) // 8 for kind in declared]
 
 
+@pytest.mark.parametrize("name", KERNELS)
+def test_machine_code_and_name_of_every_kernel(name):
+    kernel, constants = KERNELS[name]
+    code, symbol = build.cubin(kernel, constants, (9, 0))
+    assert len(set(re.findall(rb"\.text\.[\w$]+", code))) == 1
+    assert f"{len(kernel.function.__name__)}{kernel.function.__name__}B" in symbol
+
+
 def test_the_parameters_of_an_array_have_numbas_order():
     """Two pointers, elements, bytes of one, address, shape, strides: numba_cuda's dispatcher.py."""
     given = launch.parameters([OnGpu(6, 4, 4096), np.float32(0.5)])
@@ -59,6 +68,7 @@ def test_cupy_is_given_machine_code_for_its_gpu(monkeypatch, capability):
         relu.relu_backward((1,), (256,), *arrays, 6)
     (code,) = loaded  # once for both launches
     assert code[:4] == b"\x7fELF"
+    assert int(capability) in code[48:52]  # e_flags
     for name, grid, block, given in launched:
         assert name.encode() in code
         assert "relu_backward" in name

@@ -20,7 +20,6 @@ pytest.importorskip("numba_cuda", reason="pip install -e '.[gpucheck]' for the C
 
 import cuda_counts
 from cuda_on_cpu import kernels_on_cpu
-from numba import cuda
 
 from minialex.bench import budgets, gpu_cases, sass
 from minialex.bench.machine_code import ARCHITECTURES, OLDEST, assemble
@@ -73,15 +72,12 @@ def test_other_channels(channels):
         assert problems(found) == [], found
 
 
-def test_what_numba_links_when_it_launches():
-    """Then it passes not PTX but LTO-IR, which another compiler translates."""
-    programs = {}
-    with build._pretended_device((8, 0)):
-        for kernel, constants in KERNELS.values():
-            programs[kernel.function.__name__], _ = cuda.compile(
-                kernel.filled(**constants), kernel.signature, cc=(8, 0), device=False,
-                abi="numba", output="ltoir",
-            )  # fmt: skip
+def test_what_is_linked_for_a_launch():
+    """That is not PTX but LTO-IR, which another compiler translates."""
+    programs = {
+        kernel.function.__name__: build.compiled(kernel, constants, (8, 0), "ltoir")
+        for kernel, constants in KERNELS.values()
+    }
     codes = assemble(programs, "sm_80")
     for name, (kernel, _) in KERNELS.items():
         found = sass.row(name, "sm_80", codes[kernel.function.__name__], ptx="")

@@ -63,6 +63,7 @@ def stand_in(monkeypatch):
         monkeypatch.setattr(gpu, "WARMUP", 1)
         monkeypatch.setattr(gpu, "LAUNCHES", 1)
         monkeypatch.setattr(gpu, "ROUNDS", 1)
+        monkeypatch.setattr(gpu, "AHEAD", 1)
         monkeypatch.setattr(timing, "REST", 0)
         yield
 

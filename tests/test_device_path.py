@@ -36,7 +36,15 @@ from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.gradcheck import GradientMismatch, check_layer
 from minialex.interrupt import Interrupted
-from minialex.layers import Conv2d, Dropout, RReLU, SoftmaxCrossEntropy, dropout
+from minialex.layers import (
+    Conv2d,
+    Dropout,
+    LocallyConnected2d,
+    RReLU,
+    SoftmaxCrossEntropy,
+    dropout,
+    local,
+)
 from minialex.train import fit
 
 CUDA = dataclasses.replace(tiny.CONFIG, device="cuda")
@@ -185,10 +193,6 @@ def test_a_gpu_gets_large_blocks():
     assert (len(optim.pieces_of(w)), len(optim.pieces_of(cp.asarray(w)))) == (4, 1)
 
 
-# Training ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("_read_late")
 def test_a_gpus_work_is_queued_without_a_pool(monkeypatch):
     """To set the threads of BLAS, several times a layer, took longer than to queue the work."""
     monkeypatch.delattr(threads, "_controller")
@@ -210,6 +214,36 @@ def test_a_gpu_convolves_by_im2col(rng):
     assert layer.algorithm_for(there) == "winograd"
 
 
+def test_a_locally_connected_layer_takes_what_fits_the_workspace(monkeypatch, rng):
+    """Five rows go as two and three; a CPU takes them one at a time."""
+    layer = LocallyConnected2d(3, 3, pad=1)
+    layer.build((5, 4, 2), rng)
+    x = rng.standard_normal((6, 5, 4, 2)).astype("float32")
+    gy = rng.standard_normal((6, 5, 4, 3)).astype("float32")
+    expected = [layer.forward(x).copy(), layer.backward(gy).copy(), *layer.grads.values()]
+    there, pieces = layer.twin(), []
+    for name in ("params", "grads"):
+        arrays = {k: strict_cupy.cupy.asarray(a) for k, a in getattr(layer, name).items()}
+        setattr(there, name, arrays)
+
+    def spy(layer, rows, cols=LocallyConnected2d._cols):
+        pieces.append((rows.start, rows.stop))
+        return cols(layer, rows)
+
+    row_bytes = 6 * 4 * (3 * 3 * 2) * 4
+    monkeypatch.setattr(local, "WORKSPACE_BYTES", 3 * row_bytes)
+    monkeypatch.setattr(LocallyConnected2d, "_cols", spy)
+    x, gy = strict_cupy.cupy.asarray(x), strict_cupy.cupy.asarray(gy)
+    found = [there.forward(x), there.backward(gy), *there.grads.values()]
+    assert pieces == [(0, 2), (2, 5)] * 2
+    for ours, theirs in zip(expected, found, strict=True):
+        assert_close(theirs.get(), ours, 1e-5)
+
+
+# Training ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_read_late")
 def test_training_waits_at_the_end_of_an_epoch_only(monkeypatch):
     steps, learn = [], loop.Training.step
 

@@ -79,6 +79,22 @@ def test_gradients_of_windows(dtype, case, seed, odd):
     in_both_forms(run, TOLERANCE[dtype])
 
 
+def test_gradients_of_windows_run_in_the_kernel_only_where_they_fit():
+    """A kernel that is given a picture without its padding would write beyond it."""
+    geometry = Conv2d(1, 3, pad=1).geometry((4, 4, 2))
+    gcols = np.ones((2, 4, 4, 3, 3, 2))
+    kernel = forms.load("im2col.backward")
+    assert kernel(gcols, np.zeros((2, 6, 6, 2)), geometry) is None
+    assert kernel(gcols, np.zeros((2, 7, 8, 2)), geometry) is None  # rows and columns left over
+    for shape in ((2, 4, 4, 2), (2, 5, 6, 2), (2, 6, 5, 2), (1, 6, 6, 2), (2, 6, 6, 1)):
+        assert kernel(gcols, np.zeros(shape), geometry) is NotImplemented
+    assert kernel(gcols, np.zeros((2, 6, 6, 2), "float32"), geometry) is NotImplemented
+    for view in (np.zeros((2, 6, 6, 4))[..., ::2], np.zeros((2, 6, 12, 2))[:, :, ::2]):
+        assert kernel(gcols, view, geometry) is NotImplemented
+    with pytest.raises(ValueError, match="broadcast"):
+        add_windows(gcols, np.zeros((2, 4, 4, 2)), geometry)
+
+
 @given(case=pool_geometry(), seed=seeds(), odd=st.sampled_from([None, *ODD_VALUES]))
 def test_pooling(dtype, case, seed, odd):
     rng = np.random.default_rng(seed)

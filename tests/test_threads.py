@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import traceback
 
@@ -10,8 +11,10 @@ import pytest
 import threadpoolctl
 from hypothesis import given
 from hypothesis import strategies as st
+from test_layer_contract import EXAMPLES, Case
 
 from minialex import models, threads
+from minialex.backend import sum_of_rows
 from minialex.errors import InputError
 
 
@@ -88,6 +91,21 @@ def test_blas_has_one_thread_meanwhile():
     with_workers(2, lambda *piece: inside.append(blas()), 2, 1)
     assert {count for counts in inside for count in counts} <= {1}
     assert blas() == before
+
+
+@pytest.mark.parametrize("name", ["fc", "local"])
+def test_sums_for_biases_run_inside_the_pool(name, monkeypatch):
+    """They are products, whose last digits depend on the number of BLAS's threads."""
+    case, inside = Case(EXAMPLES[name]), []
+
+    def spy(a: np.ndarray) -> np.ndarray:
+        inside.extend(blas_threads())
+        return sum_of_rows(a)
+
+    monkeypatch.setattr(sys.modules[type(case.layer).__module__], "sum_of_rows", spy)
+    case.layer.forward(case.x)
+    case.layer.backward(case.gy)
+    assert set(inside) == {1}
 
 
 def test_work_arrays_belong_to_one_thread():

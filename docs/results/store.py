@@ -39,6 +39,8 @@ def main() -> None:
     if result is None:
         raise SystemExit(f"{options.run} is not finished")
     folder.mkdir(parents=True, exist_ok=True)
+    for name in ("confusion.csv", "filters.npy"):
+        (folder / name).unlink(missing_ok=True)
     for name in ("log.csv", "result.json"):
         shutil.copy(options.run / name, folder)
     if (options.run / "best.safetensors").exists():

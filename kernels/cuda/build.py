@@ -1,10 +1,11 @@
 """Compiles kernels: to PTX, to be read and checked, and to the machine code that a GPU runs.
 
-No GPU is needed. So what the tests look at is what `launch.py` loads.
+No GPU is needed, not even where one is there.
 """
 
 import contextlib
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from numba import cuda
 from minialex.kernels.cuda.launch import Kernel
 
 TARGET = (8, 0)
+_one_at_a_time = threading.Lock()  # what is exchanged in Numba is there for all threads
 NAME = re.compile(rb"\.text\.([\w$]+)")  # of the section that holds a kernel's code
 
 
@@ -29,7 +31,7 @@ def ptx(kernel: Kernel, constants: dict[str, int], target: tuple[int, int] = TAR
     target : (major, minor)
         Compute capability of the GPU to compile for.
     """
-    return _compiled(kernel, constants, target, "ptx")
+    return compiled(kernel, constants, target, "ptx")
 
 
 def cubin(kernel: Kernel, constants: dict[str, int], target: tuple[int, int]) -> tuple[bytes, str]:
@@ -37,7 +39,7 @@ def cubin(kernel: Kernel, constants: dict[str, int], target: tuple[int, int]) ->
 
     It goes by LTO-IR, which is not bound to a driver's version as PTX is.
     """
-    program = _compiled(kernel, constants, target, "ltoir")
+    program = compiled(kernel, constants, target, "ltoir")
     code, _ = link([program], "sm_{}{}".format(*target))
     return code, NAME.search(code)[1].decode()  # type: ignore[index]
 
@@ -45,7 +47,7 @@ def cubin(kernel: Kernel, constants: dict[str, int], target: tuple[int, int]) ->
 def link(programs: Sequence[str | bytes], architecture: str, *options: str) -> tuple[bytes, str]:
     """Return the cubin of PTX or, as bytes, LTO-IR, and what nvJitLink says about it.
 
-    It says nothing about what it finds in its cache.
+    It says nothing about what it finds in its cache; the option "-no-cache" keeps it from looking.
     """
     from cuda.bindings import nvjitlink
 
@@ -69,7 +71,7 @@ def link(programs: Sequence[str | bytes], architecture: str, *options: str) -> t
     return bytes(code), report.decode()
 
 
-def _compiled(
+def compiled(
     kernel: Kernel, constants: dict[str, int], target: tuple[int, int], output: str
 ) -> Any:
     """Return what Numba's compiler makes of a kernel: text, or bytes of LTO-IR."""
@@ -85,5 +87,6 @@ def _compiled(
 def _pretended_device(target: tuple[int, int]) -> Iterator[None]:
     """Answer the question that Numba asks when a kernel calls a function: for which GPU?"""
     device = SimpleNamespace(compute_capability=target)
-    with mock.patch("numba.cuda.dispatcher.get_current_device", return_value=device):
+    exchanged = mock.patch("numba.cuda.dispatcher.get_current_device", return_value=device)
+    with _one_at_a_time, exchanged:
         yield

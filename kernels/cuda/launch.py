@@ -35,6 +35,7 @@ class Kernel:
 
     def __init__(self, function: Callable, signature: tuple[types.Type, ...]) -> None:
         self.function, self.signature = device(function), signature
+        # what each argument is made into; None for an array, which stays as it is
         self.casts = [
             None if isinstance(kind, types.Array) else np.dtype(kind.name).type
             for kind in signature
@@ -72,19 +73,19 @@ def kernel(*signature: types.Type) -> Callable[[Callable], Kernel]:
 def run(kernel: Kernel, constants: dict[str, int], grid: tuple, block: tuple, args: list) -> None:
     """Run a kernel on CuPy's current stream. Tests put an emulator in this function's place.
 
-    CuPy launches it, which takes the host a tenth of the time that Numba's own launch takes.
+    CuPy launches it, because Numba's own launch takes the host far longer (docs/gpu.md).
     """
-    device = sys.modules["cupy"].cuda.runtime.getDevice()
-    _loaded(kernel, tuple(constants.items()), device)(grid, block, parameters(args))
+    gpu = sys.modules["cupy"].cuda.runtime.getDevice()
+    _loaded(kernel, tuple(constants.items()), gpu)(grid, block, parameters(args))
 
 
 @functools.cache
-def _loaded(kernel: Kernel, constants: tuple, device: int) -> Callable:
+def _loaded(kernel: Kernel, constants: tuple, gpu: int) -> Callable:
     """Return what CuPy launches: the kernel, compiled for the current GPU, which is this one."""
     from minialex.kernels.cuda import build
 
     cupy_cuda = sys.modules["cupy"].cuda
-    capability = int(cupy_cuda.Device(device).compute_capability)  # 90 is 9.0
+    capability = int(cupy_cuda.Device(gpu).compute_capability)  # 90 is 9.0
     code, name = build.cubin(kernel, dict(constants), divmod(capability, 10))
     module = cupy_cuda.function.Module()
     module.load(code)

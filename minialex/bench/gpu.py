@@ -14,7 +14,7 @@ from minialex.bench.contestants import Contestant, Minialex
 from minialex.bench.peers import installed
 from minialex.bench.peers_torch import Torch
 
-ROUNDS, LAUNCHES, WARMUP = 11, 10, 3
+ROUNDS, LAUNCHES, WARMUP, AHEAD = 11, 10, 3, 20
 COPIED = 1 << 28  # bytes, by which the bandwidth is measured
 NOTES = """\
 GB/s: the bytes that a kernel must move, divided by its time; the share is that of a plain copy.
@@ -64,11 +64,18 @@ def _kernels(cupy: Any) -> dict[str, Any]:
 
 
 def seconds(cupy: Any, launch: Callable[[], None]) -> float:
-    """Return the median time of a launch, by events that the GPU itself records."""
+    """Return the median time of a launch, by events that the GPU itself records.
+
+    It copies something first, so that the launches are all queued when it comes to them: one after
+    the other they would wait for the host, which needs longer for some than the GPU.
+    """
     for _ in range(WARMUP):
         launch()
-    taken = []
+    source = cupy.zeros(COPIED // 4, cupy.float32)
+    target, taken = source.copy(), []
     for _ in range(ROUNDS):
+        for _ in range(AHEAD):
+            cupy.copyto(target, source)
         begun, ended = cupy.cuda.Event(), cupy.cuda.Event()
         begun.record()
         for _ in range(LAUNCHES):

@@ -61,7 +61,7 @@ def assemble(programs: Mapping[str, str | bytes], architecture: str) -> dict[str
     Parameters
     ----------
     programs : dict
-        By those names: PTX, or LTO-IR as bytes, which is what Numba links when it launches.
+        By those names: PTX, or as bytes LTO-IR, which is what is linked for a launch.
     architecture : str
         "sm_80", for example.
     """

@@ -42,7 +42,7 @@ class AvgPool2d(PoolLayer):
             y_rows[...] = 0
             for cell in cells(padded(x[images], self.plan, rows), self.plan):
                 y_rows += cell
-            y_rows /= self._cells_inside(x, rows)
+            y_rows /= self._divisors(x)[rows]
 
         over_blocks(pool, x, self.plan, self.window_bytes(x))
         return y
@@ -55,7 +55,7 @@ class AvgPool2d(PoolLayer):
         width = left + gx.shape[2] + right
 
         def spread(worker: int, images: slice, rows: slice) -> None:
-            share = gy[images, rows] / self._cells_inside(gx, rows)
+            share = gy[images, rows] / self._divisors(gx)[rows]
             height = (share.shape[1] - 1) * sh + kh
             gpicture = zeros("gpicture", (len(share), height, width, gx.shape[3]), gy)
             for cell in cells(gpicture, self.plan):
@@ -65,9 +65,8 @@ class AvgPool2d(PoolLayer):
         over_blocks(spread, gx, self.plan, self.window_bytes(gx))
         return gx
 
-    def _cells_inside(self, x: Array, rows: slice) -> Array:
-        inside = cells_inside(self.plan, x.shape[1:3], x.dtype.name, device_of(x))
-        return inside[rows]
+    def _divisors(self, x: Array) -> Array:
+        return cells_inside(self.plan, x.shape[1:3], x.dtype.name, device_of(x))
 
     def details(self) -> str:
         return f"mean {super().details()}"

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-from minialex.backend import Array, np, xp_of
+from minialex.backend import Array, np, sum_of_rows, xp_of
 from minialex.errors import InputError
 from minialex.forms import choice
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
 from minialex.layers import winograd
-from minialex.layers.relu import add_bias, bias_gradient, relu_backward
+from minialex.layers.relu import add_bias, relu_backward
 from minialex.shapes import Padding
 from minialex.threads import scratch, sum_of_workers, workers_for, zeros
 from minialex.window_layer import WindowLayer
@@ -41,8 +41,8 @@ class Conv2d(WindowLayer):
     init : function (rng, shape) -> first W
     bias : float, or function (rng, shape of W) -> first b
     algorithm : "im2col", "winograd" or "auto"
-        "auto" takes Winograd's where it saves enough (layers/winograd.py, docs/performance.md);
-        `summary` says which.
+        "auto" takes Winograd's on a CPU where it saves enough (layers/winograd.py,
+        docs/performance.md); `summary` says which. On a GPU it takes im2col.
 
     Attributes
     ----------
@@ -174,7 +174,7 @@ def im2col_backward(conv: Conv2d, gy: Array, gx: Array | None) -> None:
         picture = padded(x[images], geometry, rows)
         gpicture = zeros("gpicture", picture.shape, gy)
         gy_rows = conv.before_relu(gy[images, rows], y[images, rows]).reshape(-1, conv.filters)
-        gb[worker] += bias_gradient(gy_rows)
+        gb[worker] += sum_of_rows(gy_rows)
         for c, f in conv.group_slices():
             cols = im2col(picture[..., c], geometry)
             gW[worker][:, f] += cols.T @ gy_rows[:, f]

@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, sum_of_rows, xp_of
 from minialex.errors import InputError
 from minialex.initial import Initialiser, he
 from minialex.layer import Layer, Shape
-from minialex.layers.relu import bias_gradient
 from minialex.threads import parallel
 
 
@@ -57,16 +56,17 @@ class Linear(Layer):
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
-        x, W, gW, xp = self.x, self.params["W"], self.grads["W"], xp_of(gy)
+        x, W, gW, gb, xp = self.x, self.params["W"], self.grads["W"], self.grads["b"], xp_of(gy)
         gx = self.buffer("gx", x.shape, gy) if need_gx else None
 
         def rows(worker: int, start: int, stop: int) -> None:
             xp.matmul(x[:, start:stop].T, gy, out=gW[start:stop])
             if gx is not None:
                 xp.matmul(gy, W[start:stop].T, out=gx[:, start:stop])
+            if start == 0:
+                gb[...] = sum_of_rows(gy)
 
         parallel(rows, len(W), x=x)
-        self.grads["b"][...] = bias_gradient(gy)
         return gx
 
     def multiply_adds(self, input_shape: Shape) -> int:

@@ -4,13 +4,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from minialex.backend import Array, xp_of
+from minialex.backend import Array, sum_of_rows, xp_of
 from minialex.errors import InputError
 from minialex.initial import Initialiser, he
 from minialex.layer import Shape
-from minialex.layers.relu import bias_gradient
 from minialex.shapes import Padding
-from minialex.threads import block_bytes, parallel, scratch, zeros
+from minialex.threads import WORKSPACE_BYTES, parallel, scratch, zeros
 from minialex.window_layer import WindowLayer
 from minialex.windows import add_unpadded, col2im, im2col, over_blocks, padded
 
@@ -104,10 +103,10 @@ class LocallyConnected2d(WindowLayer):
             rows = slice(start, stop)
             cols_T = self._cols(rows).swapaxes(1, 2)
             xp.matmul(cols_T, by_position(gy[:, rows]), out=gW[self._positions(rows)])
+            gb = self.grads["b"][rows].reshape(-1)
+            gb[...] = sum_of_rows(gy[:, rows].reshape(len(gy), gb.size))
 
         parallel(weigh, self.plan.out[0], self._rows_at_once(), gy)
-        gb = self.grads["b"].reshape(-1)
-        gb[...] = bias_gradient(gy.reshape(len(gy), gb.size))
         if not need_gx:
             return None
         gx = self.buffer("gx", x.shape, gy)
@@ -136,8 +135,10 @@ class LocallyConnected2d(WindowLayer):
 
         On a CPU it is one, whose weights are then read once for the whole batch.
         """
+        if xp_of(self.x) is np:
+            return 1
         row_bytes = len(self.x) * self.plan.out[1] * self.window_bytes(self.x)
-        return max(1, block_bytes(self.x, 0) // max(row_bytes, 1))
+        return max(1, WORKSPACE_BYTES // max(row_bytes, 1))
 
     def _cols(self, rows: slice) -> Array:
         """Return the windows of these output rows, position by position: (P, N, kh kw C)."""

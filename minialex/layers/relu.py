@@ -60,8 +60,3 @@ def add_bias(y: Array, b: Array, rectify: bool) -> None:
     y += b
     if rectify:
         xp_of(y).maximum(y, 0, out=y)
-
-
-def bias_gradient(gy: Array) -> Array:
-    """Return the sum of the rows of gy: (M, F) -> (F,). It is a product: CuPy's sums are slow."""
-    return xp_of(gy).ones(len(gy), gy.dtype) @ gy

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from minialex.backend import Array, device_of, to_device, xp_of
+from minialex.backend import Array, device_of, sum_of_rows, to_device, xp_of
 from minialex.layers.cook_toom import cook_toom
-from minialex.layers.relu import add_bias, bias_gradient
+from minialex.layers.relu import add_bias
 from minialex.shapes import Geometry
 from minialex.threads import parallel, scratch, sum_of_workers, workers_for, zeros
 from minialex.windows import add_unpadded, col2im, over_blocks, padded, windows
@@ -117,7 +117,7 @@ def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
         gpicture = zeros("gpicture", picture.shape, gy)
         block = images, p.output_rows(rows)
         gy_rows = conv.before_relu(gy[block], y[block])
-        gb[worker] += bias_gradient(gy_rows.reshape(-1, conv.filters))
+        gb[worker] += sum_of_rows(gy_rows.reshape(-1, conv.filters))
         for c, f in conv.group_slices():
             V = _to_points(p, picture[..., c])
             gY = zeros("Y", (p.A.shape[1], V.shape[1] * (f.stop - f.start)), gy)
