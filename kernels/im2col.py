@@ -1,7 +1,7 @@
 """The gradients of windows back to their pixels, equal to `add_windows`.
 
 NumPy adds runs of C numbers, kh * kw times; here a whole row of a window, kw * C numbers, is added
-at a time. Copying windows gains nothing by that: `copy_windows` has no kernel for a CPU.
+at a time. Copying windows gains little by that: `copy_windows` has no kernel for a CPU.
 """
 
 from numba import njit
