@@ -1,6 +1,7 @@
 """The command line: which function of `minialex.commands` a command is, and its exit code."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -10,20 +11,27 @@ from minialex.commands import describe, exercise, gradcheck, plots, recipes, run
 from minialex.errors import InputError, nearest
 
 DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
-WRONG_INPUT, INTERRUPTED = 2, 130  # exit codes; 130 is a shell's for Ctrl-C
+# Exit codes; the first is Rich's for a pipe that nobody reads, the last a shell's for Ctrl-C.
+UNREAD, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    0: done. 2: the input was wrong or the disk is full, and a message says so. 130: Ctrl-C.
-    Any other exception is a defect of ours and keeps its traceback.
+    0: done. 1: a pipe was closed, as `head` does, before all was printed. 2: the input was wrong or
+    the disk is full, and a message says so. 130: Ctrl-C. Any other exception is a defect of ours
+    and keeps its traceback.
     """
     try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+        return code
     except InputError as error:
         print(f"minialex: error: {error}", file=sys.stderr)
         return WRONG_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
+        return UNREAD
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         if error.errno in DISK_FULL:

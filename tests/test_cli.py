@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
@@ -462,3 +463,17 @@ def test_too_little_memory_is_no_defect(call, monkeypatch):
     code, _, said = call(*TRAIN)
     assert code == 2
     assert "not enough memory: Unable to allocate 3 TiB" in said
+
+
+@pytest.mark.parametrize("command", ["--version", "models", "recipes"])
+def test_a_pipe_that_nobody_reads_ends_it_without_a_word(command):
+    """As in `minialex recipes | head -3`, where the rest is not wanted."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "minialex", command], stdout=write, stderr=subprocess.PIPE
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
