@@ -16,8 +16,8 @@ from numba import cuda
 from minialex.kernels.cuda.launch import Kernel
 
 TARGET = (8, 0)
-_one_at_a_time = threading.Lock()  # what is exchanged in Numba is there for all threads
 NAME = re.compile(rb"\.text\.([\w$]+)")  # of the section that holds a kernel's code
+_one_at_a_time = threading.Lock()  # what is exchanged in Numba is exchanged for all threads
 
 
 def ptx(kernel: Kernel, constants: dict[str, int], target: tuple[int, int] = TARGET) -> str:

@@ -63,7 +63,7 @@ class Linear(Layer):
             xp.matmul(x[:, start:stop].T, gy, out=gW[start:stop])
             if gx is not None:
                 xp.matmul(gy, W[start:stop].T, out=gx[:, start:stop])
-            if start == 0:
+            if start == 0:  # one piece, and so one worker, has it
                 gb[...] = sum_of_rows(gy)
 
         parallel(rows, len(W), x=x)
