@@ -55,15 +55,18 @@ class Adam(Optimiser):
         self.beta1, self.beta2, self.epsilon, self.inside = beta1, beta2, epsilon, inside
         self.m = {name: xp_of(w).zeros_like(w) for name, w in params.items()}
         self.v = {name: xp_of(w).zeros_like(w) for name, w in params.items()}
-        self.steps = np.zeros(1, np.int64)  # an array, so that it is stored with the others
+        # t of each, since one that thaws begins at 1; arrays, so that they are stored with m and v
+        self.steps = {name: np.zeros(1, np.int64) for name in params}
 
     def state(self) -> dict[str, Array]:
         m = {f"adam.m.{name}": m for name, m in self.m.items()}
         v = {f"adam.v.{name}": v for name, v in self.v.items()}
-        return {**m, **v, "adam.steps": self.steps}
+        steps = {f"adam.steps.{name}": steps for name, steps in self.steps.items()}
+        return {**m, **v, **steps}
 
     def step(self, grads: Mapping[str, Array], lr: float) -> None:
-        self.steps += 1
+        for name, steps in self.steps.items():
+            steps += self.lr_scale[name] != 0
         super().step(grads, lr)
 
     def update(self, name: str, piece: slice, g: Array, lr: float) -> None:
@@ -72,7 +75,7 @@ class Adam(Optimiser):
             g = g + self.decay[name] * w
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
-        t = int(self.steps[0])
+        t = int(self.steps[name][0])
         root = (1 - self.beta2**t) ** 0.5
         epsilon = self.epsilon * root if self.inside else self.epsilon
         w -= lr * root / (1 - self.beta1**t) * m / (xp_of(v).sqrt(v) + epsilon)

@@ -18,9 +18,9 @@ UNREAD, WRONG_INPUT, INTERRUPTED = 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    0: done. 1: a pipe was closed, as `head` does, before all was printed. 2: the input was wrong or
-    the disk is full, and a message says so. 130: Ctrl-C. Any other exception is a defect of ours
-    and keeps its traceback.
+    0: done. 1: `gradcheck` or `exercise` found something wrong, or a pipe was closed, as `head`
+    does, before all was printed. 2: the input was wrong or the disk is full, and a message says so.
+    130: Ctrl-C. Any other exception is a defect of ours and keeps its traceback.
     """
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minialex.backend import device_of, to_device, to_host
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
 from minialex.network import Sequential
@@ -92,7 +93,7 @@ def _axes(layer: Layer, picture: Shape) -> dict[str, tuple[str, Shape, Axes, Sha
 
 
 def to_torch(network: Sequential) -> dict[str, np.ndarray]:
-    """Return a network's parameters as PyTorch's state dict, in new arrays.
+    """Return a network's parameters as PyTorch's state dict, in new NumPy arrays.
 
     Keys are torchvision's for "torchvision-alexnet", and else the layers' own names, "conv1.weight"
     and "conv1.bias", as in torch.nn.Sequential(OrderedDict(conv1=torch.nn.Conv2d(...), ...)).
@@ -109,7 +110,7 @@ def to_torch(network: Sequential) -> dict[str, np.ndarray]:
     >>> {key: array.shape for key, array in to_torch(network).items()}
     {'conv1.weight': (8, 2, 3, 5), 'conv1.bias': (8,), 'fc2.weight': (10, 200), 'fc2.bias': (10,)}
     """
-    params = network.params
+    params = {name: to_host(param) for name, param in network.params.items()}
     return {
         key: np.array(params[name].reshape(split).transpose(axes).reshape(shape), order="C")
         for name, key, split, axes, shape in layouts(network)
@@ -165,5 +166,6 @@ def from_torch(
     )
     params = network.params
     for name, _, split, axes, _ in wanted:
-        turned = arrays[name].reshape([split[axis] for axis in axes])
-        params[name][...] = turned.transpose(np.argsort(axes)).reshape(params[name].shape)
+        param = params[name]
+        turned = arrays[name].reshape([split[axis] for axis in axes]).transpose(np.argsort(axes))
+        param[...] = to_device(turned.reshape(param.shape), device_of(param))

@@ -31,7 +31,7 @@ class Sequential(Plan):
     ------
     InputError
         A layer cannot be applied: it is named, with the smallest picture that would do. Two
-        layers were given the same name.
+        layers were given the same name. Another dtype.
 
     Examples
     --------
@@ -54,6 +54,8 @@ class Sequential(Plan):
     ) -> None:
         super().__init__(layers, input_shape, name)
         self._built_as = np.dtype(dtype)
+        if self._built_as.name not in ("float32", "float64"):
+            raise InputError(f"{name}: dtype={dtype!r} is neither float32 nor float64")
         rng = np.random.default_rng(seed)
         for layer, shape in zip(self.layers, self.shapes, strict=False):
             layer.build(shape, rng, dtype)

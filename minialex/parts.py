@@ -1,5 +1,6 @@
 """From a configuration to the parts of a training."""
 
+from glob import escape
 from typing import Any
 
 from minialex import schedules
@@ -23,11 +24,11 @@ def optimiser(config: Config, params: dict[str, Array]) -> Optimiser:
         A pattern of lr_scale, lr_changes or decay matches no parameter.
     """
     lr_scale(config, params, config.epochs)  # raises for changes that are far away
-    biases = {} if config.decay_biases else {n: 0.0 for n in params if n.endswith(UNDECAYED)}
+    undecayed = () if config.decay_biases else (n for n in params if n.endswith(UNDECAYED))
     by_pattern: dict[str, Any] = {
         "weight_decay": config.weight_decay,
         "lr_scale": config.lr_scale,
-        "decay": {**biases, **config.decay},
+        "decay": {**{escape(name): 0.0 for name in undecayed}, **config.decay},
     }
     if config.optimiser == "sgd":
         return SGD(params, config.momentum, **by_pattern)

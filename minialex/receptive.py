@@ -28,6 +28,7 @@ from minialex.layers import (
     Tanh,
     ZeroPad2d,
 )
+from minialex.shapes import sides_of
 from minialex.window_layer import WindowLayer
 
 Pair = tuple[int, int]  # (down, across)
@@ -82,7 +83,7 @@ def _window(layer: Layer, input_shape: Shape) -> tuple[Pair, Pair, Pair]:
     if isinstance(layer, MapLRN):
         return (layer.size,) * 2, (1, 1), (layer.size // 2,) * 2
     if isinstance(layer, ZeroPad2d):
-        top, _, left, _ = (layer.pad,) * 4 if isinstance(layer.pad, int) else layer.pad
+        top, _, left, _ = sides_of(layer.pad)
         return (1, 1), (1, 1), (top, left)
     if isinstance(layer, POINTWISE):
         return (1, 1), (1, 1), (0, 0)

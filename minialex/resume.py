@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minialex import checkpoint, figures, run, threads
+from minialex import checkpoint, figures, forms, run, threads
 from minialex.config import Config
 from minialex.errors import InputError
 
@@ -57,6 +57,7 @@ def save(training: "Training", names: list[str]) -> None:
         "classes": list(training.classes),
         "input_shape": list(network.input_shape),
         "threads": threads.count(),
+        "form": forms.choice(),
         "position": asdict(training.position),
         "schedule": training.schedule.state(),
         "random": network.random_state(),
@@ -99,6 +100,11 @@ def restore(training: "Training") -> None:
         training.progress.say(
             f"warning: this run had {state.get('threads')} threads and now has {threads.count()}; "
             "sums are rounded in another order, so the weights will differ in their last digits"
+        )
+    if state.get("form", forms.choice()) != forms.choice():
+        training.progress.say(
+            f"warning: this run had the form {state['form']!r} of MINIALEX_KERNELS and now has "
+            f"{forms.choice()!r}, so the weights will differ in their last digits"
         )
     if before.device != training.config.device:
         training.progress.say(

@@ -55,7 +55,8 @@ class Run:
         InputError
             A picture does not open, or a single picture was given instead of a list.
         """
-        if isinstance(pictures, str | Path) or getattr(pictures, "ndim", 4) != 4:
+        many = isinstance(pictures, Iterable) and getattr(pictures, "ndim", 4) == 4
+        if isinstance(pictures, str) or not many:
             raise InputError("predict takes a list of pictures: put a single one into [ ]")
         from minialex.data.pictures import read_picture
         from minialex.evaluate import logits_of_views
@@ -75,7 +76,8 @@ def load(folder: str | Path, checkpoint: str = "best", device: str = "cpu") -> R
     Parameters
     ----------
     folder : path
-        Made by `minialex train` or `train.fit(..., folder=...)`.
+        Made by `minialex train`, or by `train.fit(..., folder=...)` of a network from `build`. For
+        a `Sequential` of your own, make it again and copy `minialex.checkpoint.load`'s tensors in.
     checkpoint : str
         "best", "last" or a numbered one such as "epoch-010".
     device : str
@@ -84,8 +86,8 @@ def load(folder: str | Path, checkpoint: str = "best", device: str = "cpu") -> R
     Raises
     ------
     InputError
-        The folder holds no run, the checkpoint is damaged or of another model, or the device
-        cannot be used.
+        The folder holds no run or that of no model by name, the checkpoint is damaged or of another
+        model, or the device cannot be used.
 
     Examples
     --------

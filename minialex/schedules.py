@@ -6,6 +6,8 @@ from typing import Any
 
 from minialex.errors import InputError, nearest
 
+DROPS = 3  # of a schedule that waits for the validation error, at most; the paper's section 5
+
 
 class Schedule:
     """A learning rate for every step; steps count from 0, over all epochs.
@@ -16,14 +18,10 @@ class Schedule:
     patience : int, optional
         Epochs without a better validation error after which the rate is divided by 10; without
         it, validation changes nothing.
-    drops : int
-        How often that may happen; the paper's section 5 has three.
     """
 
-    def __init__(
-        self, curve: Callable[[int], float], patience: int | None = None, drops: int = 3
-    ) -> None:
-        self.curve, self.patience, self.drops = curve, patience, drops
+    def __init__(self, curve: Callable[[int], float], patience: int | None = None) -> None:
+        self.curve, self.patience = curve, patience
         self.dropped, self.waited = 0, 0
         self.best = math.inf
 
@@ -37,7 +35,7 @@ class Schedule:
             self.best, self.waited = val_error, 0
         else:
             self.waited += 1
-        if self.patience and self.waited >= self.patience and self.dropped < self.drops:
+        if self.patience and self.waited >= self.patience and self.dropped < DROPS:
             self.dropped, self.waited = self.dropped + 1, 0
 
     def state(self) -> dict[str, float | None]:

@@ -1,7 +1,7 @@
 """Output sizes: where 55 comes from."""
 
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minialex.errors import InputError
 
@@ -57,8 +57,7 @@ def window_geometry(
             total = max((out - 1) * stride[axis] + kernel[axis] - size[axis], 0)
             before, after = total // 2, total - total // 2
         else:
-            four = (pad,) * 4 if isinstance(pad, int) else pad
-            before, after = four[2 * axis], four[2 * axis + 1]
+            before, after = sides_of(pad)[2 * axis : 2 * axis + 2]
             out = output_size(size[axis], kernel[axis], stride[axis], before + after, rounding)
             if start_inside and (out - 1) * stride[axis] >= size[axis] + before:
                 out -= 1
@@ -77,9 +76,14 @@ def pair(layer: str, what: str, value: int | tuple[int, int]) -> tuple[int, int]
     return int(both[0]), int(both[1])
 
 
+def sides_of(pad: Any) -> tuple[int, int, int, int]:
+    """Return (top, bottom, left, right) of a padding that is one number, or these four."""
+    return pad if isinstance(pad, tuple) else (pad,) * 4
+
+
 def checked_padding(layer: str, pad: Padding) -> Padding:
     """Return `pad`; InputError unless it is a size, (top, bottom, left, right) or "same"."""
-    sides = pad if isinstance(pad, tuple) else (pad,) * 4
+    sides = sides_of(pad)
     sizes = len(sides) == 4 and all(isinstance(side, int) and side >= 0 for side in sides)
     if pad != "same" and not sizes:
         raise InputError(

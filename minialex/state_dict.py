@@ -170,8 +170,16 @@ def _read_pth(path: Path) -> State:
         inside = f" with {', '.join(map(repr, loaded))}" if isinstance(loaded, Mapping) else ""
         raise InputError(f"{path} is no state dict but a {type(loaded).__name__}{inside}. {REMEDY}")
     tensors = {str(key): tensor.detach() for key, tensor in loaded.items()}
-    narrow = (torch.bfloat16,)  # which NumPy has not
-    return {k: (t.float() if t.dtype in narrow else t).numpy() for k, t in tensors.items()}
+    return {key: _as_numpy(tensor, f"{path}: {key}") for key, tensor in tensors.items()}
+
+
+def _as_numpy(tensor: Any, where: str) -> np.ndarray:
+    """Return a tensor as an array; bfloat16, which NumPy has not, as float32."""
+    try:
+        return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    except (TypeError, RuntimeError):
+        kind = f"{str(tensor.layout).removeprefix('torch.')}, {tensor.dtype}"
+        raise InputError(f"{where} is {kind}, which NumPy has not; save it as float32") from None
 
 
 def _torch(path: Path) -> Any:

@@ -27,12 +27,12 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def percent(share: float | None) -> str:
-    """Write a share as the rest of the package does; "-" where there is none.
+    """Write a share as the rest of the package does; "-" where there is none, None or NaN.
 
     >>> percent(0.97412)
     '97.4 %'
     """
-    return "-" if share is None else f"{100 * share:.1f} %"
+    return "-" if share is None or share != share else f"{100 * share:.1f} %"
 
 
 def shape(sizes: Iterable[int]) -> str:

@@ -84,10 +84,8 @@ def fit(
     ):
         warnings.simplefilter("ignore", RuntimeWarning)  # overflow: the loop itself looks for it
         folder = None if folder is None else Path(folder)
-        if folder and not resume and (folder / "last.safetensors").exists():
-            raise InputError(
-                f"{folder} already holds a run: choose another --out, or --resume {folder}"
-            )
+        if folder and not resume:
+            _refuse_to_overwrite(folder)
         train, test = _train_and_test(data, network, config)
         try:
             with device(config.device):
@@ -104,6 +102,19 @@ def fit(
     if profile:
         timed.print()
     return history
+
+
+def _refuse_to_overwrite(folder: Path) -> None:
+    """Refuse a folder with weights, whether a training or `import-torch` left them."""
+    if (folder / "last.safetensors").exists():
+        raise InputError(
+            f"{folder} already holds a run: choose another --out, or --resume {folder}"
+        )
+    if found := sorted(folder.glob("*.safetensors")):
+        raise InputError(
+            f"{folder} already holds {found[0].name}: choose another --out; --init {folder} begins "
+            "with its weights"
+        )
 
 
 def _train_and_test(

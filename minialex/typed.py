@@ -23,7 +23,7 @@ def typed(value: Any, hint: Any) -> Any:
     """
     try:
         return _converted(value, hint)
-    except TypeError:
+    except (TypeError, OverflowError):  # no float is as large as some whole numbers
         choices = typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
         near = nearest(value, map(str, choices)) if isinstance(value, str) else ""
         raise TypeError(f"{value!r} is not {describe(hint)}{near}") from None

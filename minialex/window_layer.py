@@ -5,7 +5,7 @@ from typing import ClassVar
 from minialex.backend import Array
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
-from minialex.shapes import Geometry, Padding, checked_padding, pair, window_geometry
+from minialex.shapes import Geometry, Padding, checked_padding, pair, sides_of, window_geometry
 
 
 class WindowLayer(Layer):
@@ -66,8 +66,8 @@ class PoolLayer(WindowLayer):
         rounding: str = "floor",
     ) -> None:
         super().__init__(kernel, kernel if stride is None else stride, pad, rounding)
-        (kh, kw), sides = self.kernel, (pad,) * 4 if isinstance(pad, int) else pad
-        if not isinstance(sides, str) and (max(sides[:2]) >= kh or max(sides[2:]) >= kw):
+        (kh, kw), sides = self.kernel, sides_of(pad)
+        if pad != "same" and (max(sides[:2]) >= kh or max(sides[2:]) >= kw):
             raise InputError(f"pool: pad={pad}: a {kh}x{kw} window could see nothing but padding")
 
     def output_shape(self, input_shape: Shape) -> Shape:

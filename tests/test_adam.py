@@ -80,6 +80,23 @@ def test_patterns_scale_rates_decay_some_and_freeze_others(rng):
     np.testing.assert_allclose(params["conv1.b"], before["conv1.b"] - step, rtol=1e-5)
 
 
+def test_a_parameter_that_thaws_begins_as_in_pytorch(rng):
+    """torch.optim.Adam counts the steps of each parameter, those in which it has a gradient."""
+    params = arrays(rng)
+    weights = {name: torch.tensor(w) for name, w in params.items()}
+    theirs = torch.optim.Adam(weights.values(), lr=LR)
+    optimiser = Adam(params, lr_scale={"fc2.W": 0})
+    for step in range(40):
+        optimiser.lr_scale["fc2.W"] = float(step >= 30)
+        grads = arrays(rng)
+        optimiser.step(grads, LR)
+        for name, w in weights.items():
+            w.grad = torch.tensor(grads[name]) if optimiser.lr_scale[name] else None
+        theirs.step()
+        for name, w in weights.items():
+            np.testing.assert_allclose(params[name], w.numpy(), rtol=1e-12, atol=1e-12)
+
+
 def test_the_state_continues_from_stored_arrays(rng):
     params, grads = arrays(rng), arrays(rng)
     kept = {name: g.copy() for name, g in grads.items()}

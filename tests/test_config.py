@@ -39,6 +39,7 @@ def test_a_runs_own_file_repeats_it_elsewhere(tmp_path):
         ({"learning": 1}, "unknown key 'learning'"),
         ({"epoch": 1}, "did you mean 'epochs'"),
         ({"epochs": 1.5}, "epochs = 1.5 is not int"),
+        ({"lr": 10**400}, "00 is not float"),
         ({"epochs": True}, "epochs = True is not int"),
         ({"lr": "0.1"}, "lr = '0.1' is not float"),
         ({"flip": 1}, "flip = 1 is not bool"),
@@ -99,7 +100,11 @@ def test_values_out_of_range_are_refused(values, message):
         Config(**values)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "\xff", f'{{"seed": {"9" * 5000}}}'],
+    ids=["nothing", "half", "a list", "no UTF-8", "5000 digits"],
+)
 def test_a_file_that_is_no_json_object_is_named(tmp_path, text):
     path = tmp_path / "c.json"
     path.write_bytes(text.encode("latin-1"))

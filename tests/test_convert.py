@@ -312,6 +312,9 @@ def test_a_run_can_go_on_from_imported_weights(files, call, monkeypatch):
     code, _, said = call("train", "--init=run", "--model=tiny", "--data=tiny", "--epochs=1",
                          "--lr=1e-9", "--out=tuned", "--threads=1")  # fmt: skip
     assert code == 0, said
+    code, _, said = call("train", "--model=tiny", "--data=tiny", "--out=run")
+    assert code == 2
+    assert "run already holds best.safetensors: choose another --out; --init run begins" in said
     before, after = (minialex.load(folder).network.params["conv1.W"] for folder in ("run", "tuned"))
     assert np.allclose(before, after, atol=1e-6)
 
@@ -345,6 +348,14 @@ def bfloat16(state):
 def diverged(state):
     state["0.bias"][2] = torch.nan
     save_file(state, "w.safetensors")
+
+
+def float8(state):
+    torch.save({**state, "0.bias": state["0.bias"].to(torch.float8_e4m3fn)}, "w.pth")
+
+
+def sparse(state):
+    torch.save({**state, "0.bias": state["0.bias"].to_sparse()}, "w.pth")
 
 
 def no_bias(state):
@@ -409,6 +420,8 @@ NAMES = "--classes=names.txt"
         ((PTH,), "no state dict but a list. Write the state dict alone", a_list),
         ((PTH,), "or no file of PyTorch's", junk),
         ((PTH,), "w.pth is damaged or not written by PyTorch", cut_off),
+        ((PTH,), "w.pth: 0.bias is strided, torch.float8_e4m3fn, which NumPy has not", float8),
+        ((PTH,), "w.pth: 0.bias is sparse_coo, torch.float32, which NumPy has not", sparse),
     ],
 )
 def test_what_cannot_be_imported_gets_a_message_and_leaves_nothing(

@@ -222,3 +222,14 @@ def test_a_bad_archive_leaves_nothing_behind(raw, message, tmp_path):
         unpack(path, hashlib.md5(raw).hexdigest(), "folder")
     assert [p.name for p in path.parent.iterdir()] == [NAME]
     assert [p.name for p in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_folder_in_the_way_is_named_and_stays(tmp_path):
+    raw = archive(**{"folder/a": b"x"})
+    (tmp_path / NAME).write_bytes(raw)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/readme").write_text("by hand")
+    with pytest.raises(InputError, match=r"folder is in the way of .* Remove it"):
+        unpack(tmp_path / NAME, hashlib.md5(raw).hexdigest(), "folder")
+    assert (tmp_path / "folder/readme").read_text() == "by hand"
+    assert {p.name for p in tmp_path.iterdir()} == {NAME, "folder"}

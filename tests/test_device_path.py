@@ -32,6 +32,7 @@ from minialex import (
 )
 from minialex.cli import main
 from minialex.config import Config
+from minialex.convert import from_torch, to_torch
 from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.gradcheck import GradientMismatch, check_layer
@@ -417,6 +418,16 @@ def test_a_network_goes_there_and_back(rng):
     on_gpu = network.to("cuda").predict(backend.to_device(x, "cuda"))
     np.testing.assert_allclose(on_gpu.get(), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(network.to("cpu").predict(x), expected)
+
+
+def test_weights_are_converted_to_pytorchs_and_back_from_there():
+    network, other = tiny.network(seed=1).to("cuda"), tiny.network(seed=2).to("cuda")
+    state = to_torch(network)
+    from_torch(other, state)
+    for name, w in tiny.network(seed=1).params.items():
+        np.testing.assert_array_equal(other.params[name].get(), w)
+    expected = to_torch(tiny.network(seed=1))
+    assert all(np.array_equal(array, expected[key]) for key, array in state.items())
 
 
 def test_an_array_of_the_other_side_is_refused(rng):

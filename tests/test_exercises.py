@@ -89,10 +89,12 @@ def test_list_names_every_exercise(capsys):
         (["start"], "which exercise?"),
         (["list", "1"], "takes no number"),
         (["check", "1", "--file", "nowhere.py"], "minialex exercise start 1"),
+        (["check", "1", "--file", "notes.txt"], "should end in .py"),
     ],
 )
 def test_wrong_commands_say_what_to_do(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("answer")
     assert cli.main(["exercise", *arguments]) == 2
     assert message in capsys.readouterr().err
 
@@ -104,6 +106,8 @@ def test_wrong_commands_say_what_to_do(arguments, message, tmp_path, monkeypatch
         ("import nosuchmodule", "nosuchmodule"),
         ("x = 1", "has no attribute 'output_size'"),
         ("def output_size(*a): return 1 / 0", "ZeroDivisionError"),
+        ("import sys\nsys.exit('enough')", "SystemExit: enough"),
+        ("def output_size(*a): raise SystemExit(0)", "SystemExit: 0"),
     ],
 )
 def test_an_answer_that_does_not_run_fails_with_its_place(text, message, tmp_path, capsys):

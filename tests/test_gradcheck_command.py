@@ -140,6 +140,13 @@ make.gradcheck_example = dict(x=(4, 3))
 instance = Dense(3, 2)
 
 
+class Leaves(Dense):
+    gradcheck_example = dict(args=(3, 2), x=(4, 3))
+
+    def backward(self, gy):
+        raise SystemExit(0)
+
+
 class Needs:
     def __init__(self, units):
         self.units = units
@@ -176,10 +183,11 @@ def call(capsys, monkeypatch, tmp_path):
     """Run `minialex gradcheck` beside the reader's module: (code, output, errors)."""
     (tmp_path / "readers.py").write_text(READERS)
     (tmp_path / "broken.py").write_text("import numpy\nimport nothing_of_this_name\n")
+    (tmp_path / "leaves.py").write_text("raise SystemExit('not here')\n")
     (tmp_path / "typo.py").write_text("def f(:\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
-    for name in ("readers", "broken", "typo"):
+    for name in ("readers", "broken", "leaves", "typo"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
     def call(*arguments):
@@ -250,6 +258,12 @@ def test_a_backward_that_raises_is_located(call):
     assert out.endswith(f"(readers.py, line {line}, in backward)\n")
 
 
+def test_a_backward_that_ends_the_program_is_not_right(call):
+    code, out, _ = call("readers:Leaves")
+    assert code == 1
+    assert out.startswith("RAISES  readers:Leaves   SystemExit: 0 (readers.py, line")
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -260,6 +274,7 @@ def test_a_backward_that_raises_is_located(call):
         ("broken:X", "broken cannot be imported: ModuleNotFoundError: No module named "
          "'nothing_of_this_name' (broken.py, line 2"),
         ("typo:X", "typo cannot be imported: SyntaxError: invalid syntax (typo.py, line 1)"),
+        ("leaves:X", "leaves cannot be imported: SystemExit: not here (leaves.py, line 1"),
         ("readers:Dens", "readers has no 'Dens'; did you mean 'Dense'?"),
         ("readers:np", "readers:np: module has no forward(x) and backward(gy)"),
         ("readers:Needs", "missing 1 required positional argument: 'units'; say in it how: "

@@ -177,8 +177,11 @@ def test_the_defaults_are_the_papers(rng):
 
 
 @pytest.mark.parametrize(
-    "options", [{"n": 0}, {"n": 2.5}, {"groups": 0}, {"k": 0.0}, {"k": -1.0}], ids=str
-)
+    "options",
+    [{"n": 0}, {"n": 2.5}, {"groups": 0}, {"groups": 1.5}, {"k": 0.0}, {"k": -1.0}, {"k": np.nan},
+     {"alpha": np.nan}],
+    ids=str,
+)  # fmt: skip
 def test_senseless_parameters_are_refused(options):
     with pytest.raises(InputError, match="lrn"):
         LRN(**options)

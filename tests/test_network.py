@@ -338,3 +338,9 @@ def test_numpy_integers_are_sizes_too():
     network = models.build("lenet5", classes=np.int64(7), image_size=np.int32(32))
     assert network.forward(np.zeros((1, 32, 32, 3), "float32")).shape == (1, 7)
     assert Conv2d(np.int64(4), np.int64(3)).output_shape((9, 9, 3)) == (7, 7, 4)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float16", "complex128"])
+def test_other_dtypes_are_refused(dtype):
+    with pytest.raises(InputError, match=f"dtype='{dtype}' is neither float32 nor float64"):
+        Sequential([Conv2d(4, 3)], SHAPE, dtype=dtype)

@@ -76,3 +76,5 @@ def test_bad_input_is_named(dataset):
         Pixels.fit(dataset, mean="image")(np.zeros((1, 4, 4, 3), np.uint8))
     with pytest.raises(InputError, match="lacks mean, std"):
         Pixels.restore({"scale": "0-1", "mean": "none"}, {})
+    with pytest.raises(InputError, match="pixel scale None is not one of"):
+        Pixels.restore({"scale": None, "mean": "none"}, Pixels.fit(dataset).arrays())

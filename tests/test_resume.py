@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tiny
 
-from minialex import checkpoint, config, figures, loop, models, run
+from minialex import checkpoint, config, figures, forms, loop, models, run
 from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.interrupt import Interrupt, Interrupted
@@ -203,6 +203,14 @@ def test_another_number_of_threads_is_worth_a_warning(tmp_path):
     heard = Heard()
     resume(tmp_path, dataclasses.replace(tiny.CONFIG, threads=2), progress=heard)
     assert "this run had 1 threads and now has 2" in heard.lines[0]
+
+
+def test_another_form_is_worth_a_warning(tmp_path):
+    stop_at(3, tmp_path)
+    heard = Heard()
+    with forms.use("reference"):
+        resume(tmp_path, progress=heard)
+    assert "the form 'kernels' of MINIALEX_KERNELS and now has 'reference'" in heard.lines[0]
 
 
 def test_changed_training_pictures_are_noticed(tmp_path):

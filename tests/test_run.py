@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -188,7 +189,11 @@ def test_a_damaged_log_is_named(tmp_path):
     assert figures.read_log(tmp_path / "none") == []
 
 
-@pytest.mark.parametrize("single", [np.zeros((8, 8, 3), np.uint8), "picture.png"], ids=type)
+@pytest.mark.parametrize(
+    "single",
+    [np.zeros((8, 8, 3), np.uint8), "picture.png", Path("picture.png"), Image.new("RGB", (8, 8))],
+    ids=type,
+)
 def test_a_single_picture_is_not_taken_for_a_list(single, trained):
     with pytest.raises(InputError, match="list of pictures"):
         run.load(trained[1]).predict(single)

@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from minialex import tables
 
 
@@ -12,6 +14,11 @@ def test_a_narrow_terminal_cuts_nothing_off(capsys, monkeypatch):
     printed = capsys.readouterr().out
     for cell in ("alexnet-2012-coded", "60,965,224", "a" * 60):
         assert cell in printed
+
+
+@pytest.mark.parametrize("share", [None, float("nan")])
+def test_a_share_of_nothing_is_a_dash(share):
+    assert tables.percent(share) == "-"
 
 
 def test_brackets_are_no_markup(capsys):

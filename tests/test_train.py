@@ -11,7 +11,7 @@ from minialex.config import Config
 from minialex.data.colour import ColourNoise
 from minialex.errors import InputError
 from minialex.evaluate import Evaluation, accuracy_per_class, evaluate
-from minialex.layers import Conv2d, Flatten
+from minialex.layers import Conv2d, Flatten, Linear
 from minialex.network import Sequential
 from minialex.progress import Lines, Silent
 from minialex.train import fit
@@ -413,3 +413,12 @@ def test_layers_without_biases_can_be_trained():
     network = Sequential([Scale()], (8, 8, 3))
     history = fit(network, tiny.splits(), dataclasses.replace(tiny.CONFIG, epochs=1))
     assert len(history.log) == 1
+
+
+def test_names_may_have_brackets():
+    """They mean something in a pattern, and the decay of biases is given by one."""
+    table = [("block[0]", Conv2d(2, 3)), ("flatten", Flatten()), ("block[1]", Linear(3))]
+    network = Sequential(table, (8, 8, 3))
+    fit(network, tiny.splits(), dataclasses.replace(tiny.CONFIG, epochs=1))
+    made = parts.optimiser(tiny.CONFIG, network.params)
+    assert {name for name, decay in made.decay.items() if not decay} == {"block[0].b", "block[1].b"}

@@ -62,11 +62,13 @@ def _check(chosen: Exercise, path: Path) -> bool:
     """Print, check by check, whether an answer is right; stop at the first that it is not."""
     if not path.is_file():
         raise InputError(f"there is no {path}: `minialex exercise start {chosen.number}` writes it")
+    if path.suffix != ".py":
+        raise InputError(f"{path} is not a file of Python: its name should end in .py")
     checks = chosen.checks()
     print(f"exercise {chosen.number}: {chosen.title} ({path})")
     try:
         answer = _imported(path)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         print(f" WRONG   it does not run\n{_indented(_described(error, path))}")
         return False
     for check in checks:
@@ -76,7 +78,7 @@ def _check(chosen: Exercise, path: Path) -> bool:
         except AssertionError as error:  # of a check, and the gradient checker's GradientMismatch
             print(f" WRONG   {what}\n{_indented(str(error))}")
             return False
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             print(f" WRONG   {what}\n{_indented(_described(error, path))}")
             return False
         print(f" ok      {what}")
@@ -85,14 +87,12 @@ def _check(chosen: Exercise, path: Path) -> bool:
 
 def _imported(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} is not a file of Python: its name should end in .py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] (it is a .py file)
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
     return module
 
 
-def _described(error: Exception, path: Path) -> str:
+def _described(error: BaseException, path: Path) -> str:
     """Say what an answer raised, and in which of its lines."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} ({path}, line {error.lineno})"

@@ -87,12 +87,12 @@ def _layer(name: str, seed: int, mode: str, geometry: str, cases: int) -> bool:
     for case in range(cases):
         np.random.seed(seed + case)  # noqa: NPY002 (of layers that draw from the global ones)
         random.seed(seed + case)
-        target = load(name, seed + case)
         try:
+            target = load(name, seed + case)
             report = target.check(mode, geometry, raises=False)
         except InputError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not place_of(error):
                 raise  # a defect of ours
             print(f"RAISES  {name}   {described(error)}")

@@ -29,7 +29,7 @@ def unpack(archive: Path, md5: str, folder: str) -> Path:
     Raises
     ------
     InputError
-        Another checksum, a damaged archive, or no such folder in it.
+        Another checksum, a damaged archive, no such folder in it, or one here that holds files.
     """
     found = md5_of(archive)
     if found != md5:
@@ -45,4 +45,10 @@ def unpack(archive: Path, md5: str, folder: str) -> Path:
             raise InputError(f"{archive}: cannot be unpacked ({error}). Remove it") from error
         if not (Path(temporary) / folder).is_dir():
             raise InputError(f"{archive}: holds no folder {folder}. Remove it")
-        return (Path(temporary) / folder).replace(archive.parent / folder)
+        try:
+            return (Path(temporary) / folder).replace(archive.parent / folder)
+        except OSError as error:
+            raise InputError(
+                f"{archive.parent / folder} is in the way of what {archive.name} holds "
+                f"({error.strerror}). Remove it"
+            ) from None

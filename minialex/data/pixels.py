@@ -93,9 +93,8 @@ class Pixels:
 def _check(scale: str, mean: str) -> None:
     for what, value, known in (("scale", scale, SCALES), ("mean", mean, MEANS)):
         if value not in known:
-            raise InputError(
-                f"pixel {what} {value!r} is not one of {', '.join(known)}{nearest(value, known)}"
-            )
+            near = nearest(str(value), known)
+            raise InputError(f"pixel {what} {value!r} is not one of {', '.join(known)}{near}")
 
 
 def _moments(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ class LeakyReLU(Layer):
     Parameters
     ----------
     slope : float
-        At least 0; 0 is ReLU.
+        At least 0; 0 is ReLU of finite numbers.
     """
 
     kind = "leaky"

@@ -49,7 +49,8 @@ class LRN(Layer):
         groups: int = 1,
     ) -> None:
         super().__init__()
-        if not isinstance(n, int) or n < 1 or k <= 0 or alpha < 0 or groups < 1:
+        whole = isinstance(n, int) and isinstance(groups, int) and min(n, groups) >= 1
+        if not (whole and k > 0 and alpha >= 0):  # NaN is neither
             raise InputError(
                 f"lrn: n={n}, k={k}, alpha={alpha}, groups={groups}: n and groups must be "
                 "whole numbers of at least 1, k above 0, alpha at least 0"

@@ -1,4 +1,4 @@
-"""Winograd's convolution: the answer of im2col from a third to a fifth of its multiplications.
+"""Winograd's convolution: the answer of im2col from two fifths to a sixth of its multiplications.
 
 Four neighbouring outputs of a kernel of three taps share most of their inputs. Cook and Toom
 multiply polynomials by their values at a few points: with 4 + 3 - 1 = 6 points, 6 products replace

@@ -5,7 +5,7 @@ from typing import ClassVar
 from minialex.backend import Array
 from minialex.errors import InputError
 from minialex.layer import Layer, Shape
-from minialex.shapes import checked_padding
+from minialex.shapes import checked_padding, sides_of
 
 
 class ZeroPad2d(Layer):
@@ -33,12 +33,12 @@ class ZeroPad2d(Layer):
         if len(input_shape) != 3:
             raise InputError(f"{self.label()} needs (height, width, channels), not {input_shape}")
         height, width, channels = input_shape
-        top, bottom, left, right = self._sides()
+        top, bottom, left, right = sides_of(self.pad)
         return top + height + bottom, left + width + right, channels
 
     def forward(self, x: Array, train: bool = False) -> Array:
         _, height, width, _ = x.shape
-        top, _, left, _ = self._sides()
+        top, _, left, _ = sides_of(self.pad)
         self.inside = slice(None), slice(top, top + height), slice(left, left + width)
         y = self.buffer("y", (len(x), *self.output_shape(x.shape[1:])), x)
         y[...] = 0
@@ -47,9 +47,6 @@ class ZeroPad2d(Layer):
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         return gy[self.inside] if need_gx else None
-
-    def _sides(self) -> tuple[int, int, int, int]:
-        return (self.pad,) * 4 if isinstance(self.pad, int) else self.pad
 
     def details(self) -> str:
         return f"{self.pad}"
