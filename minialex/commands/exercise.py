@@ -87,8 +87,10 @@ def _check(chosen: Exercise, path: Path) -> bool:
 
 def _imported(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] (it is a .py file)
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    assert spec  # as for every file that ends in .py
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
