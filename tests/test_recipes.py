@@ -134,7 +134,6 @@ FIVE = {  # wc of the files layer-params-*.cfg: (convolutions, local layers, den
     "80sec": (0.004, None, 0.03), "19pct": (0.004, None, 3.0), "18pct": (0.004, None, 1.0),
     "13pct": (0.0, 0.004, 0.004), "11pct": (0.0, 0.004, 0.01),
     "13pct-all": (0.0, 0.004, 0.004), "11pct-all": (0.0, 0.004, 0.01),
-    "11pct-short": (0.0, 0.004, 0.01),
 }  # fmt: skip
 
 
@@ -160,7 +159,6 @@ def test_decay_and_first_rates_of_cuda_convnet(name):
         ("13pct-all", (40, 50), 60, (2e-3,) * 3),
         ("11pct", (), 350, (2e-3,)),
         ("11pct-all", (150, 160), 170, (2e-3,) * 3),
-        ("11pct-short", (100, 110), 120, (2e-3,) * 3),
     ],
 )
 def test_rates_of_cuda_convnet_over_time(name, drops, epochs, biases):
@@ -171,6 +169,17 @@ def test_rates_of_cuda_convnet_over_time(name, drops, epochs, biases):
             found = rates(f"cuda-convnet-{name}", epoch)
             assert found["fc10.W"] == pytest.approx(0.001 / 10**k)
             assert found["conv1.b"] == pytest.approx(bias)
+
+
+def test_the_shortened_training_differs_from_its_second_stage_in_the_schedule_alone():
+    short, whole = (recipes.config(f"cuda-convnet-11pct-{name}") for name in ("short", "all"))
+    schedule = ("epochs", "schedule", "lr", "milestones", "lr_changes", "init_all", "recipe")
+    assert dataclasses.replace(short, **{n: getattr(whole, n) for n in schedule}) == whole
+    lr = parts.schedule(short, PICTURES).lr
+    falls = [lr(epoch * 391) for epoch in (10, 55, 100)]
+    assert falls == pytest.approx([0.004, 0.002, 0], abs=1e-9)
+    assert lr(0) < 0.004 / 3900
+    assert short.lr_scale == {"*.b": 2}
 
 
 def test_pictures_of_cuda_convnet():
