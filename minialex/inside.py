@@ -30,7 +30,8 @@ def class_gradient(
     Returns
     -------
     a, ga : arrays of one shape
-        a is the layer's output, or x; ga[n] is d logits[n, classes[n]] / d a[n].
+        a is the layer's output, or x; of a convolution that rectifies for the ReLU behind it, what
+        that ReLU gives. ga[n] is d logits[n, classes[n]] / d a[n].
 
     Raises
     ------

@@ -70,9 +70,9 @@ class GradcheckItem(pytest.Item):
     """The check of one layer, named after it."""
 
     def runtest(self) -> None:
-        from minialex.gradcheck.target import load
+        from minialex.gradcheck.target import load, seeded
 
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, seeded(0):
             patch.syspath_prepend(self.config.invocation_params.dir)
             load(self.name).check()
 

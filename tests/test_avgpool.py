@@ -7,7 +7,6 @@ import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minialex import windows
 from minialex.errors import InputError
 from minialex.layers import AvgPool2d
 from minialex.strategies import WindowCase, distinct_array, pool_geometry, seeds
@@ -29,8 +28,7 @@ def test_both_passes_agree_with_pytorch(workers, dtype, case, seed):
 
 @given(case=pool_geometry(), seed=seeds())
 def test_splitting_images_into_rows_changes_nothing(workers, case, seed):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "BLOCK_BYTES", 64)
+    with twin.in_blocks_of(64):
         check(case, seed)
 
 

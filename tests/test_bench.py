@@ -87,6 +87,8 @@ def test_a_layer_alone_is_the_one_of_the_table():
 def test_without_lrn():
     kinds = {layer.kind for layer in work.make(work.Request("uneven", 1, lrn=False)).network.layers}
     assert kinds == {"conv", "relu", "pool", "flatten", "dropout", "fc"}
+    within_maps = work.make(work.Request("cuda-convnet-18pct", 1, lrn=False)).network
+    assert {layer.kind for layer in within_maps.layers} == {"conv", "relu", "pool", "flatten", "fc"}
     with pytest.raises(InputError, match="has no 'lrn'"):
         work.make(work.Request("uneven", 1, lrn=False, layer="lrn"))
 
@@ -168,6 +170,11 @@ def test_pytorch_computes_the_same_network(model):
     errors = agreement.check(contestants(TORCH, work.Request(model, batch=4)))
     assert list(errors) == TORCH[1:]
     assert {"y", "loss", "gradient of conv1.W", "gradient of conv1.b"} <= set(errors[TORCH[1]])
+
+
+def test_pytorch_computes_the_same_network_without_a_classifier():
+    errors = agreement.check(contestants(TORCH, work.Request("alexnet-tf", 2, image_size=64)))
+    assert {"y", "gradient of conv1.W"} <= set(errors[TORCH[1]])
 
 
 @pytest.mark.parametrize("layer", ["conv1", "lrn1", "pool1", "conv2", "fc3", "relu3"])
@@ -285,11 +292,15 @@ def test_memory_and_second_start_come_from_fresh_processes(capsys, monkeypatch):
         (["--layer", "conv9"], "alexnet-cifar has no 'conv9'"),
         (["--shape", "1,8,8,3"], "name the layer with --layer"),
         (["--json", "missing/bench.json"], "--json: there is no folder missing"),
+        (["--json", "."], "--json: . is a folder: name a file in it"),
+        (["--layer=conv1", "--shape=1,8,8,3", "--image-size=9"], "says batch and size already"),
+        (["--layer=fc6", "--scaling", "image"], "fc6 of alexnet-cifar takes no pictures"),
     ],
 )
 def test_wrong_input_is_one_line(capsys, monkeypatch, flags, said):
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # as if it were not installed
-    assert main([*flags, "--batch=1"]) == 2
+    batch = [] if "--shape=1,8,8,3" in flags else ["--batch=1"]
+    assert main([*flags, *batch, "--peers=none"] if "--peers" not in flags else flags) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("minialex: error: ")

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny
 from PIL import Image
 
+import minialex
 from minialex import checkpoint, cli, data, figures, models, recipes, run
 from minialex.config import Config
 from minialex.recipes import Recipe
@@ -45,6 +47,35 @@ def trained(call):
     code, _, said = call(*TRAIN, "--out=trained")
     assert code == 0, said
     return "trained"
+
+
+def test_another_seed_has_other_first_weights(call):
+    same = ("--epochs=1", "--lr=1e-12", "--threads=1")
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert call(*TRAIN, *same, f"--seed={seed}", f"--out={name}")[0] == 0
+    a, b, c = (minialex.load(name).network.params["conv1.W"] for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert np.abs(a - c).max() > 0.01
+
+
+@pytest.mark.parametrize("command", ["eval", "predict", "export-torch"])
+def test_the_checkpoint_that_is_named_is_used(command, call, tmp_path):
+    assert call(*TRAIN, "--lr=0.5", "--save-every=1", "--out=run", "--threads=1")[0] == 0
+    Image.new("RGB", (8, 8), (90, 10, 200)).save("a.png")
+    rest = {"eval": [], "predict": ["a.png"], "export-torch": []}[command]
+    printed = []
+    for name in ("last", "epoch-001"):
+        out = [f"{name}.safetensors"] if command == "export-torch" else []
+        code, text, said = call(command, "run", *rest, *out, f"--checkpoint={name}")
+        assert code == 0, said
+        printed.append(Path(out[0]).read_bytes() if out else text)
+    assert printed[0] != printed[1]
+
+
+def test_a_profile_is_printed_after_training(call):
+    out = call(*TRAIN, "--profile")[1]
+    assert re.search(r"^ ?conv1 ", out, re.MULTILINE)
+    assert "the first" in out
 
 
 def test_training_ends_with_the_test_accuracy_and_what_to_try(call, tmp_path):
@@ -201,7 +232,7 @@ def test_summary_adds_up(call):
     assert code == 0
     assert re.search(r"^ ?conv1 .* 55x55x96 +34,944 ", out, re.MULTILINE)
     assert re.search(r"^ ?total +60,965,224 +724,406,816 *$", out, re.MULTILINE)
-    assert re.search(r"total +61,006 ", call("summary", "lenet5", "--classes=2")[1]) is None
+    assert re.search(r"total +61,326 ", call("summary", "lenet5", "--classes=2")[1])
 
 
 def test_summary_says_where_a_model_comes_from(call):

@@ -8,7 +8,7 @@ import torch_twin as twin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minialex import forms, windows
+from minialex import forms
 from minialex.errors import InputError
 from minialex.layers import Conv2d, winograd
 from minialex.layers.cook_toom import cook_toom
@@ -54,18 +54,17 @@ def test_a_convolution_that_rectifies_agrees_with_pytorch(form, workers, algorit
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "module", "geometry"),
-    [("im2col", windows, conv_geometry()), ("winograd", winograd, WINOGRAD)],
+    ("algorithm", "geometry"),
+    [("im2col", conv_geometry()), ("winograd", WINOGRAD)],
     ids=["im2col", "winograd"],
 )
 @pytest.mark.parametrize("block_bytes", [64, 2048], ids=["row by row", "a few rows"])
-@given(data=st.data(), seed=seeds())
+@given(data=st.data(), seed=seeds(), rectify=st.booleans())
 def test_splitting_images_into_rows_changes_nothing(
-    workers, algorithm, module, geometry, block_bytes, data, seed
+    workers, algorithm, geometry, block_bytes, data, seed, rectify
 ):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_BYTES", block_bytes)
-        check(data.draw(geometry), seed, "float64", algorithm)
+    with twin.in_blocks_of(block_bytes):
+        check(data.draw(geometry), seed, "float64", algorithm, rectify=rectify)
 
 
 @pytest.mark.parametrize("outputs", winograd.OUTPUTS)

@@ -12,6 +12,7 @@ from PIL import Image
 from minialex import data
 from minialex.data import cifar, cifar_files, pickles
 from minialex.data.archive import md5_of
+from minialex.data.pictures import read_picture
 from minialex.errors import InputError
 
 TRAIN, TEST = 6, 4  # pictures in a file
@@ -132,9 +133,12 @@ def test_an_archive_is_unpacked_once(variant, which, tmp_path):
 def test_another_size_is_resized(tmp_path):
     variant = small(cifar.CIFAR10)
     write(variant, tmp_path)
-    train, test = cifar.load(variant, tmp_path, image_size=48)
-    assert train.images.shape == (5 * TRAIN, 48, 48, 3)
-    assert test.images.shape == (TEST, 48, 48, 3)
+    resized, original = (cifar.load(variant, tmp_path, image_size=size) for size in (48, 32))
+    for part, whole in zip(resized, original, strict=True):
+        assert part.images.shape == (len(whole), 48, 48, 3)
+        np.testing.assert_array_equal(part.labels, whole.labels)
+        for picture, small_one in zip(part.images, whole.images, strict=True):
+            np.testing.assert_array_equal(picture, read_picture(small_one, 48))
 
 
 @pytest.mark.parametrize(

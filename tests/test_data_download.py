@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import io
 import re
+import sys
 import tarfile
 import threading
 
@@ -162,7 +163,10 @@ def test_a_full_disk_is_no_fault_of_the_address(server, tmp_path, monkeypatch):
 
 def test_the_cache_is_where_the_system_has_it(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert download.cache_folder().name in ("minialex", "Cache")
+    folder = download.cache_folder()
+    assert folder.name in ("minialex", "Cache")
+    assert folder.is_relative_to(tmp_path) == (sys.platform == "linux")
+    assert folder.is_absolute()
 
 
 # From the server to pictures.

@@ -1,7 +1,5 @@
 """The embedded data set: the same pictures everywhere, hard for a line and clear to the eye."""
 
-import time
-
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -91,12 +89,6 @@ def test_a_linear_model_stays_below_60_percent():
             velocity = 0.9 * velocity - 0.001 * (1 - step / steps) * gradient
             W += velocity
     assert 0.3 < ((held_out @ W).argmax(axis=1) == test.labels).mean() < 0.6
-
-
-def test_drawing_is_quick():
-    started = time.process_time()
-    shapes(2_000)
-    assert time.process_time() - started < 2  # 0.3 where it was written
 
 
 @pytest.mark.parametrize(("count", "size"), [(10, 7), (10, -1), (0, 32)])

@@ -59,6 +59,27 @@ def test_a_gradient_that_complex_numbers_would_confirm():
     assert dict(report.problems[0].details)["pattern"] == "yours == numeric * 1/2"
 
 
+def test_what_complex_numbers_say_is_not_printed_as_the_truth():
+    """A wrong gradient, neither what the complex step says nor what differences say."""
+    x = normal(3, 4)
+    report = check(Elementwise(lambda x: x * np.abs(x), lambda x: 6 * np.abs(x)), x)
+    details = dict(report.problems[0].details)
+    assert details["pattern"].startswith("yours == numeric * 3")
+    assert "central differences" in details["worst at"]
+    assert "something like abs" in str(report)
+
+
+def test_only_wrong_entries_are_counted_where_others_deceive_the_complex_step():
+    def half(x):
+        return np.concatenate([x[:, :2] ** 2, np.abs(x[:, 2:])], axis=1)
+
+    def wrong_in_the_squares(x):
+        return np.concatenate([6 * x[:, :2], np.sign(x[:, 2:])], axis=1)
+
+    report = check(Elementwise(half, wrong_in_the_squares), normal(3, 4))
+    assert report.problems[0].summary == "6/12 entries wrong"
+
+
 def float_buffer(x):
     y = np.zeros(x.shape)
     for i, row in enumerate(x):

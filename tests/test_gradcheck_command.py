@@ -140,6 +140,19 @@ make.gradcheck_example = dict(x=(4, 3))
 instance = Dense(3, 2)
 
 
+class Drops:
+    gradcheck_example = dict(x=(4, 3))
+
+    def forward(self, x, train_flg=True):
+        if train_flg:
+            self.mask = x > 0
+            return x * self.mask
+        return x
+
+    def backward(self, gy):
+        return gy * self.mask
+
+
 class Leaves(Dense):
     gradcheck_example = dict(args=(3, 2), x=(4, 3))
 
@@ -171,6 +184,10 @@ class Flat(Dense):
 
 class Labels(Dense):
     gradcheck_example = dict(args=(3, 2), x=lambda rng: np.arange(4))
+
+
+class NoClasses(Dense):
+    gradcheck_example = dict(x=(4, 5), labels=0)
 
 
 class NoDict(Dense):
@@ -258,6 +275,12 @@ def test_a_backward_that_raises_is_located(call):
     assert out.endswith(f"(readers.py, line {line}, in backward)\n")
 
 
+def test_the_state_in_which_it_raises_is_named(call):
+    code, out, _ = call("readers:Drops")
+    assert code == 1
+    assert out.endswith("in backward; with train_flg=False; train=(True,) leaves that out)\n")
+
+
 def test_a_backward_that_ends_the_program_is_not_right(call):
     code, out, _ = call("readers:Leaves")
     assert code == 1
@@ -282,6 +305,7 @@ def test_a_backward_that_ends_the_program_is_not_right(call):
         ("readers:Fussy", "x(2,4,7,6) raises ValueError: three axes, please (readers.py, line"),
         ("readers:Typo", "gradcheck_example has 'arg'; did you mean 'args'?"),
         ("readers:Flat", "x=7 is not a shape, a list of shapes, or a function"),
+        ("readers:NoClasses", "readers:NoClasses: labels=0 is not a number of classes"),
         ("readers:Labels", "x makes no array of floating-point numbers"),
         ("readers:NoDict", "gradcheck_example=(3, 2) is no dictionary"),
         ("readers:affine_forward", "name its backward too: readers:affine_forward,backward"),
@@ -297,7 +321,18 @@ def test_what_cannot_be_checked_is_explained(call, name, said):
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("readers:Dense", "--list"), ("readers:Dense", "--cases", 0), ("--model", "lenet")],
+    [
+        (),
+        ("readers:Dense", "--list"),
+        ("readers:Dense", "--cases", 0),
+        ("--model", "lenet"),
+        ("readers:Dense", "--seed", -1),
+        ("readers:Dense", "--seed", 2**32 - 1, "--cases", 2),
+        ("--model", "lenet5", "--cases", 3),
+        ("--model", "lenet5", "--mode", "complex"),
+        ("--model", "lenet5", "--geometry", "as given"),
+        ("readers:Dense", "--batch", 3),
+    ],
 )
 def test_senseless_arguments_are_refused(call, arguments):
     code, out, said = call(*arguments)

@@ -10,6 +10,7 @@ from plain_layers import Dense, kinds, normal
 from minialex.errors import InputError
 from minialex.gradcheck import check_function, check_layer
 
+CASES = {"as given", "other values", "one more image"}
 X, W, B = normal(5, 3), normal(3, 2, seed=1), normal(2, seed=2)
 
 
@@ -271,7 +272,7 @@ class Attention:
 def test_several_inputs():
     inputs = normal(2, 3, 4), normal(2, 5, 4, seed=1), normal(2, 5, 2, seed=2)
     report = check_layer(Attention(), inputs)
-    assert {row.case for row in report.checked} == {"as given", "one more image"}
+    assert {row.case for row in report.checked} == CASES
     assert [row.name for row in report.checked[:3]] == ["gq", "gk", "gv"]
 
     class Swapped(Attention):
@@ -343,7 +344,7 @@ def affine_backward(dout, cache):
 def test_a_pair_of_functions():
     report = check_function(affine_forward, affine_backward, [X, W, B])
     assert {row.name for row in report.checked} == {"dx", "dw", "db"}
-    assert {row.case for row in report.checked} == {"as given", "one more image"}
+    assert {row.case for row in report.checked} == CASES
 
     def wrong(dout, cache):
         dx, dw, db = affine_backward(dout, cache)
@@ -498,7 +499,7 @@ def test_a_loss_with_labels():
     for loss in (SoftmaxWithLoss(), NoArgument(), Needed(), ForAll()):
         for x in (X, X.astype("float32")):
             report = check_layer(loss, (x, LABELS))
-            assert {row.case for row in report.checked} == {"as given", "one more image"}
+            assert {row.case for row in report.checked} == CASES
 
     class WithoutMean(SoftmaxWithLoss):
         def backward(self):
@@ -546,3 +547,156 @@ def test_functions_without_a_signature():
 
     assert check_layer(Negative(), X).ok
     assert check_function(lambda x: (-x, None), lambda dout, _: -dout, [X]).ok
+
+
+class Attributes(Form):
+    def make(self, W, b):
+        self.b, self.W = b, W  # in another order than what is returned
+
+    def read(self):
+        return self.W, self.b
+
+
+class AttributesBesideADictionary(Attributes):
+    def leave(self, gx, gW, gb):
+        self.grads = {"W": gW, "b": gb}
+        return gx
+
+
+class AttributesBelowABase(Attributes):
+    """Its base class made dictionaries that it does not use."""
+
+    def make(self, W, b):
+        self.params, self.grads = {}, {}
+        super().make(W, b)
+
+    def leave(self, gx, gW, gb):
+        self.dW, self.db = gW, gb
+        return gx
+
+
+class ListBehindGx(Attributes):
+    def leave(self, gx, gW, gb):
+        return [gx, gW, gb]
+
+
+class DictionaryBehindGx(Attributes):
+    def leave(self, gx, gW, gb):
+        return gx, {"dW": gW, "db": gb}
+
+
+class DictionaryWithGx(Dictionaries):
+    def leave(self, gx, gW, gb):
+        return {"x": gx, "W": gW, "b": gb}
+
+
+class Tuples(Form):
+    def make(self, W, b):
+        self.params = (W, b)
+
+    def read(self):
+        return self.params
+
+    def leave(self, gx, gW, gb):
+        self.grads = (gW, gb)
+        return gx
+
+
+class NumbersAsKeys(Form):
+    def make(self, W, b):
+        self.params = {0: W, 1: b}
+
+    def read(self):
+        return self.params.values()
+
+    def leave(self, gx, gW, gb):
+        self.grads = {0: gW, 1: gb}
+        return gx
+
+
+@pytest.mark.parametrize(
+    "form",
+    [AttributesBesideADictionary, AttributesBelowABase, ListBehindGx, DictionaryBehindGx,
+     DictionaryWithGx, Tuples, NumbersAsKeys],
+)  # fmt: skip
+def test_more_forms_are_understood(form):
+    report = check_layer(form(), X)
+    sizes = {row.size for row in report.checked if row.case == "as given"}
+    assert sizes == {X.size, W.size, B.size}
+    wrong = check_layer(form(3.0), X, raises=False)
+    assert [p.kind for p in wrong.problems] == ["gradient"]
+    assert "numeric * 3" in str(wrong)
+
+
+class Held:
+    def __init__(self, data) -> None:
+        self.data, self.grad = data, None
+
+
+class HeldInObjects(Attributes):
+    def make(self, W, b):
+        self.weights = [Held(W), Held(b)]
+
+    def read(self):
+        return (weight.data for weight in self.weights)
+
+    def leave(self, gx, gW, gb):
+        self.weights[0].grad, self.weights[1].grad = gW, gb
+        return gx
+
+
+class InSlots(Attributes):
+    __slots__ = ("W", "b")
+
+    def leave(self, gx, gW, gb):
+        return gx
+
+
+class ObjectsInParams(HeldInObjects):
+    def make(self, W, b):
+        super().make(W, b)
+        self.params = {"W": self.weights[0], "b": self.weights[1]}
+
+
+class PReLU:
+    a = 0.25
+
+    def __init__(self) -> None:
+        self.a = 0.25
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.a * x)
+
+    def backward(self, gy):
+        self.da = 7.0
+        return np.where(self.x > 0, gy, self.a * gy)
+
+
+@pytest.mark.parametrize(
+    ("layer", "note"),
+    [
+        (HeldInObjects(), "no gradient is found of it: weights[0].data, weights[1].data"),
+        (InSlots(), "no gradient is found of it: W, b"),
+        (ObjectsInParams(), "it is no array of floats: W, b"),
+        (PReLU(), "it is a number: a"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_not_checked_is_named(layer, note):
+    assert f"not checked, as {note}" in str(check_layer(layer, X))
+
+
+def test_a_forward_that_returns_nothing_and_a_backward_without_gy_are_named():
+    class Forgets(Dictionaries):
+        def forward(self, x):
+            super().forward(x)
+
+    class TakesNothing(Dictionaries):
+        def backward(self):
+            return self.x
+
+    with pytest.raises(InputError, match=r"Forgets\.forward returns None: where does it return y"):
+        check_layer(Forgets(), X)
+    report = check_layer(TakesNothing(), X, raises=False)
+    assert "TakesNothing.backward takes no gy: only a loss" in str(report)

@@ -75,7 +75,7 @@ def test_larger_pictures_in_the_layout_of_the_weights(axes):
     x = normal(2, 4, 4, 3) if axes == (1, 2) else normal(2, 3, 4, 4)
     report = check_layer(Mixed(axes, square=False), x)
     grown = "x of shape (2,5,6,3)" if axes == (1, 2) else "x of shape (2,3,5,6)"
-    assert cases(report) == ["as given", "one more image", grown]
+    assert cases(report) == ["as given", "other values", "one more image", grown]
     assert failing_case(Mixed(axes), x) == grown
 
 
@@ -256,7 +256,7 @@ def test_what_forward_refuses_is_noted():
             return 2 * self.x * gy
 
     report = check_layer(OneSize(), normal(2, 4, 5, 3))
-    assert cases(report) == ["as given", "one more image"]
+    assert cases(report) == ["as given", "other values", "one more image"]
     assert report.notes == ["forward refuses x of shape (2,5,7,3) (only 4 x 5)"]
 
 
@@ -352,4 +352,33 @@ def test_variations_stay_in_the_domain():
         (np.arcsin, lambda x: 1 / np.sqrt(1 - x**2)),
         (lambda x: np.sqrt(1 - x), lambda x: -0.5 / np.sqrt(1 - x)),
     ):
-        assert cases(check_layer(Elementwise(f, slope), x)) == ["as given", "one more image"]
+        found = cases(check_layer(Elementwise(f, slope), x))
+        assert found == ["as given", "other values", "one more image"]
+
+
+def test_what_is_remembered_of_an_x_of_the_same_shape():
+    class Stale(Dense):
+        x = None
+
+        def forward(self, x):
+            if self.x is None or self.x.shape != x.shape:
+                self.x = x.copy()
+            return x @ self.params["W"] + self.params["b"]
+
+    assert failing_case(Stale(normal(3, 2)), normal(4, 3)) == "other values"
+
+
+def test_a_gy_whose_first_axis_is_the_dense_one():
+    class Flat:
+        def forward(self, x):
+            self.x = x
+            return np.maximum(x, 0)
+
+        def backward(self, gy):
+            gx = np.zeros_like(gy)  # in the order of gy
+            open_ = np.flatnonzero(self.x > 0)
+            gx.reshape(-1)[open_] = gy.reshape(-1)[open_]
+            return gx
+
+    report = check_layer(Flat(), normal(2, 5, 4, 3), raises=False)
+    assert kinds(report) == ["not contiguous Flat.backward -> gx"]

@@ -55,7 +55,13 @@ def test_a_constant_factor(factor, words):
 
 
 def test_the_factor_of_a_layer_with_two_images_is_their_number():
-    assert explain(2 * NUMERIC, ratios={"the batch size": 2.0}).endswith("(the batch size)")
+    assert explain(2 * NUMERIC, ratios={"the batch size": 2.0}) == (
+        "yours == numeric * 2 (the batch size), or 2"
+    )
+    assert explain(NUMERIC / 2, ratios={"the batch size": 2.0}) == (
+        "yours == numeric * 1/2 (one over the batch size), or 1/2"
+    )
+    assert explain(-4 * NUMERIC, ratios={"the batch size": 4.0}).endswith("* 4 (the batch size)")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,19 @@ def test_seed_and_epoch_decide(make):
     assert labels[0] != labels[2]
 
 
+def test_the_order_of_a_seed_and_epoch_stays_as_it_is(make):
+    """Stored runs are repeatable only as long as this is."""
+    labels = np.concatenate([labels for _, labels in make(seed=7).batches(3)])
+    assert labels[:6].tolist() == [17, 24, 23, 13, 10, 21]
+
+
+def test_seed_and_epoch_and_batch_decide_what_becomes_of_a_picture(make, dataset):
+    same = dataset.images[:1].repeat(25, axis=0)
+    crops = [x for loader, epoch in ((make(same), 3), (make(same), 4), (make(same, seed=8), 3))
+             for x, _ in loader.batches(epoch)]  # fmt: skip
+    assert len({x.tobytes() for x in crops if len(x) == 4}) == 18
+
+
 @pytest.mark.parametrize("first", range(8))
 def test_resuming_at_any_batch_repeats_the_rest(make, dataset, first):
     assert_same(list(make().batches(2))[first:], make().batches(2, first=first))

@@ -5,7 +5,6 @@ import pytest
 import torch_twin as twin
 from hypothesis import given
 
-from minialex import windows
 from minialex.errors import InputError
 from minialex.initial import he
 from minialex.layers import Conv2d, LocallyConnected2d
@@ -35,8 +34,7 @@ def test_both_passes_agree_with_pytorch(workers, dtype, case, seed):
 
 @given(case=NOT_EMPTY, seed=seeds())
 def test_splitting_images_into_rows_changes_nothing(workers, case, seed):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "BLOCK_BYTES", 64)
+    with twin.in_blocks_of(64):
         check(case, seed)
 
 

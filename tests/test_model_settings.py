@@ -17,6 +17,54 @@ def order(name: str) -> str:
     return " ".join(layer.kind for layer in models.plan(name).layers)
 
 
+CONVS = "conv relu {0}pool conv relu {0}pool conv relu conv relu conv relu pool flatten "
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("alexnet-cifar", CONVS.format("lrn ") + "dropout fc relu dropout fc relu fc"),
+        ("alexnet-mini", CONVS.format("lrn ") + "dropout fc relu dropout fc relu fc"),
+        ("alexnet-cifar-no-lrn", CONVS.format("") + "dropout fc relu dropout fc relu fc"),
+        ("alexnet-mini-no-lrn", CONVS.format("") + "dropout fc relu dropout fc relu fc"),
+        ("alexnet-tf-cifar", CONVS.format("lrn ") + "fc"),
+        ("lenet5", "conv relu pool conv relu pool flatten fc relu fc relu fc"),
+    ],
+)
+def test_networks_for_cifar_are_ordered_as_they_say(name, expected):
+    assert order(name) == expected
+
+
+def test_settings_of_the_networks_for_cifar():
+    for name in ("alexnet-cifar", "alexnet-mini"):
+        plan = models.plan(name)
+        norms = [layer for layer in plan.layers if layer.kind == "lrn"]
+        assert {(n.n, n.k, n.c, n.beta) for n in norms} == {(5, 2.0, 1e-4, 0.75)}
+        assert {layer.p for layer in plan.layers if layer.kind == "dropout"} == {0.5}
+    [one, two] = [layer for layer in models.plan("alexnet-tf-cifar").layers if layer.kind == "lrn"]
+    assert (one.n, one.k, one.c, one.beta) == (two.n, two.k, two.c, two.beta)
+    assert (one.n, one.k, one.c, one.beta) == (5, 2.0, 1e-4, 0.75)  # as printed: radius 2, bias 2
+    weights = models.build("alexnet-tf-cifar").params["conv3.W"]  # sigma .1, cut off at two of them
+    assert 0.087 < weights.std() < 0.089
+    assert abs(weights).max() <= 0.2
+
+
+def test_first_weights_where_nothing_is_said_are_hes():
+    """Kaiming He et al. 2015: variance 2 / fan-in; biases zero."""
+    params = models.build("alexnet-cifar").params
+    for name, fan_in in (("conv2.W", 25 * 64), ("fc6.W", 9 * 256), ("fc7.W", 1024)):
+        assert params[name].std() == pytest.approx((2 / fan_in) ** 0.5, rel=0.01)
+    assert not any(p.any() for name, p in params.items() if name.endswith(".b"))
+
+
+def test_defaults_of_layers_are_those_of_their_sources():
+    assert layers.LeakyReLU().slope == nn.LeakyReLU().negative_slope == 0.01
+    assert layers.Dropout().p == nn.Dropout().p == 0.5
+    prelu = layers.PReLU()
+    prelu.build((3,), None, "float64")
+    assert (prelu.params["a"] == nn.PReLU().weight.item()).all()
+
+
 @pytest.mark.parametrize("name", ["alexnet-2012", "alexnet-2012-224", "alexnet-merged"])
 def test_alexnet_is_ordered_as_in_the_paper(name):
     """LRN behind ReLU and before pooling; dropout behind the two hidden dense layers."""

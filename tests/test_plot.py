@@ -12,7 +12,6 @@ from minialex.data import Dataset
 from minialex.data.augment import Augment
 from minialex.data.pixels import MEANS, SCALES, Pixels
 from minialex.figures import Epoch
-from minialex.plot.log import apart
 from minialex.plot.sheet import DRAWS, grey_levels
 
 ORANGE = tuple(bytes.fromhex(plot.ORANGE[1:]))
@@ -47,10 +46,6 @@ def test_wrong_predictions_are_marked(wrong, tmp_path):
     run = SimpleNamespace(predict=predict, classes=tiny.CLASSES)
     plot.predictions(run, data, tmp_path / "predictions.png")
     assert has(pixels(tmp_path / "predictions.png"), ORANGE) == (wrong > 0)
-
-
-def test_labels_at_the_ends_keep_their_order():
-    assert apart(1.01, 1.0, 0.5) == pytest.approx((1.255, 0.755))
 
 
 class Brightening(Augment):

@@ -95,6 +95,11 @@ def test_edges_are_in_proportion_to_square_roots(name):
             assert box.height == pytest.approx(scale.pixel * block.shape[0] ** 0.5)
 
 
+def test_a_name_wider_than_the_figure_is_drawn():
+    table = [("a" * 120, Conv2d(2, 3)), Flatten(), Linear(3)]
+    assert plot.model(Sequential(table, (9, 9, 3)))
+
+
 def test_any_network_can_be_drawn():
     wide = Sequential([("stem", Conv2d(8, (3, 5), groups=2)), MaxPool2d(2)], (10, 16, 2), name="n")
     written = texts(plot.model(wide))

@@ -130,6 +130,18 @@ def test_runs_that_cannot_be_compared_are_refused(logs, message):
         plot.seeds({"group": logs})
 
 
+def test_long_names_are_broken_and_leave_the_axes_their_room():
+    """Runs that differ in much are named after all of it."""
+    name = ", ".join(f"setting_{i} {i}.125" for i in range(10))
+    figure = plot.seeds({name: [log(0.5, 0.6)], "lenet5": [log(0.4, 0.5)]})
+    figure.draw_without_rendering()
+    [axes] = figure.axes
+    assert axes.get_position().width > 0.4
+    for label in axes.texts:
+        assert label.get_window_extent().x1 <= figure.bbox.x1
+    assert max(len(line) for text in axes.texts for line in text.get_text().split("\n")) <= 28
+
+
 def test_labels_keep_their_distance_and_stay_in_the_middle():
     values = sorted(np.random.default_rng(0).uniform(0, 5, 8))
     places = spaced(values, 1.0)

@@ -43,6 +43,27 @@ def test_the_first_of_equal_maxima_gets_the_gradient(form, case, seed, levels):
     twin.check(layer_for(case), twin_for(case), x, seed)
 
 
+@given(case=pool_geometry(), seed=seeds(), levels=st.integers(1, 3))
+def test_splitting_images_into_rows_changes_nothing(form, workers, case, seed, levels):
+    """As for pictures of VGG; with ties."""
+    x = np.random.default_rng(seed).integers(0, levels, case.shape).astype("float64")
+    with twin.in_blocks_of(64):
+        twin.check(layer_for(case), twin_for(case), x, seed)
+
+
+@pytest.mark.parametrize("block_bytes", [64, 1 << 20], ids=["row by row", "whole"])
+def test_where_all_is_minus_infinity_the_first_pixel_gets_the_gradient(form, block_bytes, rng):
+    """Padding is minus infinity too, and never wins."""
+    gy = rng.standard_normal((2, 4, 6, 3))
+    expected = np.zeros((2, 7, 5, 3))
+    for row, column in np.ndindex(4, 6):
+        expected[:, max(0, 2 * row - 1), max(0, column - 1)] += gy[:, row, column]
+    with twin.in_blocks_of(block_bytes):
+        y, gx = pool(np.full((2, 7, 5, 3), -np.inf), gy, kernel=(3, 2), stride=(2, 1), pad=1)
+    assert (y == -np.inf).all()
+    np.testing.assert_allclose(gx, expected, atol=1e-12)
+
+
 @given(case=pool_geometry(), seed=seeds())
 def test_padding_never_wins(form, case, seed):
     rng = np.random.default_rng(seed)

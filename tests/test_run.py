@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 
 from minialex import checkpoint, figures, models, run
 from minialex.config import Config
+from minialex.data.pictures import read_picture
 from minialex.data.views import views
 from minialex.errors import InputError
 from minialex.layers import Softmax
@@ -66,7 +67,13 @@ def test_predict_takes_paths_pictures_and_arrays(trained, tmp_path):
 
 def test_pictures_of_any_size_are_fitted(trained):
     big = Image.new("RGB", (50, 31), (200, 0, 0))
-    assert np.isfinite(run.load(trained[1]).predict([big, big.convert("L")])).all()
+    loaded = run.load(trained[1])
+    grey = big.convert("L")
+    np.testing.assert_array_equal(
+        loaded.predict([big, grey]),
+        loaded.predict(np.stack([read_picture(big, 8), read_picture(grey, 8)])),
+    )
+    assert (loaded.predict([big]) != loaded.predict([grey])).any()
 
 
 def test_crops_of_pictures_are_averaged_as_the_run_says(tmp_path):

@@ -5,12 +5,15 @@ and transpose inside: what autograd returns is then in our layout too. Nothing i
 calls the code under test; the second part holds a layer against its twin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
+from minialex import threads
 from minialex.strategies import distinct_array
 
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}  # relative to a tensor's largest entry
@@ -164,3 +167,13 @@ def assert_close(actual, expected, tolerance: float, what: str = "", floor: floa
     scale = max(np.abs(expected).max(initial=0), floor)
     error = np.abs(actual - expected).max(initial=0)
     assert error <= tolerance * scale, f"{what} differs by {error:.3g}, its scale is {scale:.3g}"
+
+
+@contextmanager
+def in_blocks_of(size: int) -> Iterator[None]:
+    """Give a block of windows so many bytes: with few of them it is a single row of a picture."""
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "block_bytes", lambda x, cached: asked.append(x) or size)
+        yield
+    assert asked  # or nothing was split

@@ -36,6 +36,8 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
     """Check, time and print what is asked for; return it all as JSON takes it."""
     if flags.json and not flags.json.parent.is_dir():
         raise InputError(f"--json: there is no folder {flags.json.parent}")
+    if flags.json and flags.json.is_dir():
+        raise InputError(f"--json: {flags.json} is a folder: name a file in it")
     rounds = flags.rounds or (QUICK_ROUNDS if flags.quick else ROUNDS)
     if flags.sass and flags.device != "none":
         raise InputError("--sass reads machine code, and times nothing: use it with --device none")
@@ -49,6 +51,8 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
         "case": work.describe(case),
         "machine": machine.describe(names),
     }
+    if "image" in (flags.scaling or ()) and "image" not in scaling.applicable(request):
+        raise InputError(f"--scaling image: {request.title} takes no pictures")
     report.header(request.title, document["case"], document["machine"], rounds)
     errors = document["relative errors"] = agreement.check(contestants)
     report.agreement(errors)
@@ -68,7 +72,7 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
         report.startup(starts)
         document["second start"] = {name: asdict(start) for name, start in starts.items()}
     if flags.scaling is not None:
-        curves = scaling.measure(flags.scaling or scaling.AXES, names, request, rounds)
+        curves = scaling.measure(flags.scaling, names, request, rounds)
         report.scaling(curves)
         document["scaling"] = [asdict(curve) for curve in curves]
     return document
@@ -94,6 +98,8 @@ def _for_gpus(flags: argparse.Namespace, rounds: int) -> dict[str, Any]:
 def _request(flags: argparse.Namespace) -> work.Request:
     if flags.shape and not flags.layer:
         raise InputError("--shape is that of a single layer's input: name the layer with --layer")
+    if flags.shape and (flags.batch or flags.image_size):
+        raise InputError("--shape says batch and size already: leave out --batch and --image-size")
     batch, *shape = flags.shape or [flags.batch or (QUICK_BATCH if flags.quick else BATCH)]
     return work.Request(
         flags.model, batch, flags.image_size, not flags.no_lrn, flags.layer, tuple(shape) or None

@@ -77,7 +77,10 @@ class Minialex(Contestant):
         if self.has_loss:
             self.network.backward(self.gy)
         else:
-            self.gx = self.network.layers[0].backward(self.gy, self.need_gx)
+            g: Any = self.gy
+            for layer in reversed(self.network.layers[1:]):
+                g = layer.backward(g)
+            self.gx = self.network.layers[0].backward(g, self.need_gx)
 
     def update(self) -> None:
         self.optimiser.step(self.network.grads, self.lr)

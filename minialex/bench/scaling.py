@@ -27,9 +27,12 @@ class Curve:
 def measure(
     axes: Sequence[str], names: Sequence[str], request: work.Request, rounds: int
 ) -> list[Curve]:
-    """Time the step, or both passes of a layer alone, at several points of every axis."""
+    """Time the step, or both passes of a layer alone, at several points of every axis.
+
+    Without axes, of all that apply: a dense layer alone has no pictures.
+    """
     curves = []
-    for axis in axes:
+    for axis in axes or applicable(request):
         values = points(axis, request)
         at = {value: _seconds(axis, value, names, request, rounds) for value in values}
         for contestant, phase in at[values[0]]:
@@ -37,6 +40,16 @@ def measure(
             slope = exponent(values, seconds)
             curves.append(Curve(axis, contestant, phase, values, seconds, slope))
     return curves
+
+
+def applicable(request: work.Request) -> list[str]:
+    """Return the axes of a piece of work.
+
+    >>> applicable(work.Request("lenet5")), applicable(work.Request("lenet5", layer="fc4"))
+    (['batch', 'image', 'threads'], ['batch', 'threads'])
+    """
+    has_pictures = work.make(replace(request, batch=1)).x.ndim == 4
+    return [axis for axis in AXES if axis != "image" or has_pictures]
 
 
 def points(axis: str, request: work.Request) -> list[int]:

@@ -10,6 +10,7 @@ from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
 from minialex.network import Sequential
 
+NORMS = ("lrn", "maplrn")
 INPUT_SCALE = np.float32(16)  # so that the squares in LRN count beside its k when compared
 
 
@@ -81,7 +82,7 @@ def make(request: Request) -> Case:
     network = models.build(request.model, image_size=request.image_size)
     table, need_gx = _table(network), False
     if not request.lrn:
-        table = [(name, layer) for name, layer in table if layer.kind != "lrn"]
+        table = [(name, layer) for name, layer in table if layer.kind not in NORMS]
         network = Sequential(table, network.input_shape, name=network.name)
     if request.layer:
         network, need_gx = _alone(network, table, request)

@@ -1,6 +1,5 @@
 """The command that checks gradients: of layers by name, and of whole models."""
 
-import random
 import sys
 from typing import Literal
 
@@ -8,6 +7,8 @@ from minialex import tables
 from minialex.errors import InputError
 
 WRONG = 1  # exit code
+BATCH = 2
+MAX_SEED = 2**32  # of NumPy's global generator
 PROPERTIES = (
     ("gradient", "of x and every parameter, at the given geometry and at others around it"),
     ("ties", "where a maximum is shared, it is not handed out twice"),
@@ -32,7 +33,7 @@ def gradcheck(
     mode: Literal["auto", "complex", "central"] = "auto",
     geometry: Literal["vary", "as given"] = "vary",
     cases: int = 1,
-    batch: int = 2,
+    batch: int = BATCH,
     list: bool = False,
 ) -> None:
     """Check gradients: of your own layers by name, or of a model's parameters.
@@ -63,6 +64,13 @@ def gradcheck(
         raise InputError("gradcheck: give layers (mypkg.mymod:MyConv), or --model, or --list")
     if min(cases, batch) < 1:
         raise InputError(f"gradcheck: --cases {cases} --batch {batch}: at least 1 each")
+    if not 0 <= seed <= MAX_SEED - cases:
+        raise InputError(f"gradcheck: --seed {seed} is not between 0 and {MAX_SEED - cases}")
+    unused = {"--mode": mode != "auto", "--geometry": geometry != "vary", "--cases": cases > 1}
+    for flag in (flag for flag, given in unused.items() if given and not layers):
+        raise InputError(f"gradcheck: {flag} is of layers that are named, not of --model or --list")
+    if batch != BATCH and model is None:
+        raise InputError("gradcheck: --batch is of a --model; a layer's example has its own")
     if list:
         _list()
         return
@@ -79,17 +87,13 @@ def gradcheck(
 
 def _layer(name: str, seed: int, mode: str, geometry: str, cases: int) -> bool:
     """Check one layer with several seeds until one fails; print the report."""
-    import numpy as np
-
     from minialex.gradcheck.names import described, place_of
-    from minialex.gradcheck.target import load
+    from minialex.gradcheck.target import load, seeded
 
     for case in range(cases):
-        np.random.seed(seed + case)  # noqa: NPY002 (of layers that draw from the global ones)
-        random.seed(seed + case)
         try:
-            target = load(name, seed + case)
-            report = target.check(mode, geometry, raises=False)
+            with seeded(seed + case):
+                report = load(name, seed + case).check(mode, geometry, raises=False)
         except InputError:
             raise
         except (Exception, SystemExit) as error:

@@ -16,8 +16,10 @@ def resampled_means(differences: np.ndarray) -> np.ndarray:
     return np.array([differences[list(chosen)].mean() for chosen in product(range(n), repeat=n)])
 
 
-def ask(answer, a: np.ndarray, b: np.ndarray, draws: int = DRAWS) -> tuple[float, float, float]:
-    got = answer.paired_interval(a, b, draws, np.random.default_rng(7))
+def ask(
+    answer, a: np.ndarray, b: np.ndarray, draws: int = DRAWS, seed: int = 7
+) -> tuple[float, float, float]:
+    got = answer.paired_interval(a, b, draws, np.random.default_rng(seed))
     if got is None:
         raise Wrong("paired_interval(...) returned None: is it written yet?")
     if not isinstance(got, tuple | list) or len(got) != 3:
@@ -78,4 +80,18 @@ def check_interval(answer) -> None:
                 )
 
 
-CHECKS = (check_mean, check_shift, check_interval)
+def check_draws(answer) -> None:
+    """the samples come from `rng`, and there are `draws` of them"""
+    a, b = drawn(0, 6, common=1)
+    first, again, other = (ask(answer, a, b, 5, seed)[1:] for seed in (1, 1, 2))
+    if first != again or first == other:
+        raise Wrong(
+            "two generators of one seed should give one interval, and those of two seeds two: "
+            "draw from rng"
+        )
+    _, low, high = ask(answer, a, b, draws=1)
+    if low != high:
+        raise Wrong(f"draws=1 is one mean, and your interval goes from {low:.4g} to {high:.4g}")
+
+
+CHECKS = (check_mean, check_shift, check_interval, check_draws)

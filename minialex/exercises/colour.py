@@ -121,6 +121,8 @@ def check_jitter(answer) -> None:
                 f"{call} gave {np.asarray(result).dtype}: grey levels of uint8 wrap around at 255 "
                 "and 0; return floats"
             )
+        if np.asarray(result).dtype != np.float64:
+            raise Wrong(f"{call} gave {np.asarray(result).dtype}, and should give float64")
         shift = got - before
         if np.abs(shift - shift[:, :1, :1]).max() > 1e-6:
             raise Wrong(

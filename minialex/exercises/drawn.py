@@ -61,7 +61,7 @@ def expect(got: Any, right: Any, call: str, hint: str = "", tolerance: float = 1
     hint : str
         A sentence that leads to the likely mistake.
     tolerance : float
-        Largest error that rounding excuses, relative to the largest number of `right`.
+        Largest error that rounding excuses, relative to the largest number of `right`, or to 1.
 
     Examples
     --------

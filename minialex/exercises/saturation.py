@@ -36,6 +36,12 @@ def pair(result: Any, call: str) -> tuple:
     return result
 
 
+def kept(result: Any, x: np.ndarray, call: str) -> None:
+    """Raise unless a result has the dtype of x."""
+    if np.asarray(result).dtype != x.dtype:
+        raise Wrong(f"{call} is {np.asarray(result).dtype}, and x is {x.dtype}")
+
+
 def check_softplus(answer) -> None:
     """softplus, log(1 + e^x), for x between -20 and 20"""
 
@@ -56,8 +62,7 @@ def check_softplus_far(answer) -> None:
             y, _ = pair(quietly(answer.softplus_forward, (x,), call), call)
             right = np.array([float(x[0]), 0.0])
             expect(y, right, f"{call}: y", "Far to the right softplus is x itself, far left 0.")
-            if np.asarray(y).dtype != dtype:
-                raise Wrong(f"{call}: y is {np.asarray(y).dtype}, and x is {np.dtype(dtype)}")
+            kept(y, x, f"{call}: y")
     call = "softplus_forward([-40.0])"
     y, _ = pair(answer.softplus_forward(np.array([-40.0])), call)
     if not abs(float(y[0]) / np.exp(-40.0) - 1) < 1e-9:
@@ -87,6 +92,7 @@ def check_softplus_backward_far(answer) -> None:
             call = f"softplus_backward([3, 3], cache), with {of}"
             gx = quietly(answer.softplus_backward, (gy, cache), call)
             expect(gx, np.array([3.0, 0.0]), call, "The derivative goes to 1 and to 0.")
+            kept(gx, x, call)
 
 
 def check_leaky(answer) -> None:
@@ -124,7 +130,15 @@ def check_leaky_backward(answer) -> None:
     )  # fmt: skip
 
 
+def check_leaky_float32(answer) -> None:
+    """leaky ReLU of float32, forward and backward, is float32"""
+    x = np.array([-2, 3], np.float32)
+    y, cache = pair(answer.leaky_forward(x, 0.25), "leaky_forward(x, 0.25)")
+    kept(y, x, "leaky_forward(x, 0.25): y")
+    kept(answer.leaky_backward(x, cache), x, "leaky_backward(gy, cache)")
+
+
 CHECKS = (
     check_softplus, check_softplus_far, check_softplus_backward, check_softplus_backward_far,
-    check_leaky, check_leaky_backward,
+    check_leaky, check_leaky_backward, check_leaky_float32,
 )  # fmt: skip

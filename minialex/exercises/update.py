@@ -124,24 +124,26 @@ def check_network(answer) -> None:
     params, velocity, grads = (
         {name: rng.standard_normal(shape) for name, shape in shapes.items()} for _ in range(3)
     )
-    old = {name: w.copy() for name, w in params.items()}
+    given = {"params": params, "velocity": velocity, "grads": grads}
+    old = {what: {n: a.copy() for n, a in arrays.items()} for what, arrays in given.items()}
     call = "network_step(params, velocity, grads, 0.1, 0.9, 0.5)"
     new_params, new_velocity = pair(
         answer.network_step(params, velocity, grads, 0.1, 0.9, 0.5), call
     )
     for name in shapes:
         is_bias = name.endswith(".b")
-        pull = grads[name] if is_bias else grads[name] + 0.5 * old[name]
-        v = 0.9 * velocity[name] - (0.2 if is_bias else 0.1) * pull
+        w, v, g = (old[what][name] for what in given)
+        v = 0.9 * v - (0.2 if is_bias else 0.1) * (g if is_bias else g + 0.5 * w)
         hint = (
             "A bias: twice the rate, no decay, and the same momentum."
             if is_bias
             else "A weight: the rate and the decay as given."
         )
         expect(new_velocity[name], v, f"{call}: the velocity of {name}", hint)
-        expect(new_params[name], old[name] + v, f"{call}: {name}", hint)
-    if any(not np.array_equal(params[name], old[name]) for name in shapes):
-        raise Wrong("network_step changed the caller's params: return new dictionaries")
+        expect(new_params[name], w + v, f"{call}: {name}", hint)
+    for what, arrays in given.items():
+        if any(not np.array_equal(arrays[name], old[what][name]) for name in shapes):
+            raise Wrong(f"network_step changed the caller's {what}: return new dictionaries")
 
 
 CHECKS = (

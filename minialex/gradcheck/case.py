@@ -104,6 +104,8 @@ class Case:
             return [Problem("missing", subject.backward_name, str(error))], {}
         except Exception as error:
             if self.name == f"as given{subject.state()}":
+                if state := subject.state().removeprefix(", "):
+                    error.add_note(f"with {state}; train=(True,) leaves that out")
                 raise
             what = f"raises {type(error).__name__}: {error}, where forward passes"
             return [Problem("raises", subject.backward_name, what)], {}

@@ -30,6 +30,8 @@ def run_cases(
     for what, value, known in (("mode", mode, MODES), ("geometry", geometry, GEOMETRIES)):
         if value not in known:
             raise InputError(f"{what}={value!r} is not one of {', '.join(map(repr, known))}")
+    if seed < 0:
+        raise InputError(f"seed={seed} is below 0")
     _require_something(subjects[0])
     # Not default_rng(seed): it may have drawn x, and gy would be the same numbers.
     rng = np.random.default_rng([seed, 1])

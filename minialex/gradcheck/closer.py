@@ -43,6 +43,22 @@ def look_closer(result: Comparison, derivative: Derivative, allowed: float) -> b
     return contradicted
 
 
+def contradicts(
+    result: Comparison, looked: np.ndarray, derivative: Derivative, allowed: float
+) -> bool:
+    """Tell whether precise differences contradict result.numeric where rough ones differ most."""
+    places = result.indices[looked]
+    rough = np.array([derivative.along(int(index), SCAN[1]) for index in places])
+    for k in np.argsort(-np.abs(rough - result.numeric[looked]))[:CONFIRMED]:
+        numeric = float(result.numeric[looked[k]])
+        if is_kink(derivative, int(places[k]), numeric, allowed):
+            continue
+        value, near = closest(derivative, int(places[k]), numeric)
+        if not abs(numeric - value) <= near + allowed:
+            return True
+    return False
+
+
 def closest(derivative: Derivative, move: Move, yours: float) -> tuple[float, float]:
     """Return a derivative by differences, and how far a right one may be from it.
 

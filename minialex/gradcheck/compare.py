@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minialex.gradcheck.closer import look_closer, right_together
+from minialex.gradcheck.closer import contradicts, look_closer, right_together
 from minialex.gradcheck.comparison import Comparison
 from minialex.gradcheck.modes import CENTRAL, COMPLEX, DOUBT, SINGLE, Mode
 from minialex.gradcheck.numeric import Derivative, NotComplexSafe
@@ -78,7 +78,8 @@ class Comparer:
         result = Comparison(name, yours, suspects, numeric, mode, slopes=kept)
         allowed = mode.allowed(derivative, yours, result.scale)
         result.wrong = np.flatnonzero(result.off() > allowed)
-        if look_closer(result, derivative, allowed) and mode is COMPLEX:
+        contradicted = look_closer(result, derivative, allowed)
+        if mode is COMPLEX and (contradicted or self._deceived(derivative, result, allowed)):
             raise NotComplexSafe(DECEIVED)
         if not result.wrong.size:
             result.together = right_together(result, derivative)
@@ -127,6 +128,18 @@ class Comparer:
         off = abs(float((yours * direction).sum()) - derivative.along(direction, mode.step))
         length = float(np.linalg.norm(direction))
         return off, mode.allowed_along(derivative, yours, length)
+
+    def _deceived(self, derivative: Derivative, result: Comparison, allowed: float) -> bool:
+        """Tell whether differences contradict the complex step itself, where yours is another."""
+        if not result.wrong.size:
+            return False
+        looked = np.setdiff1d(np.arange(result.indices.size), result.kinks)
+        direction = np.zeros(result.yours.shape)
+        direction.reshape(-1)[result.indices[looked]] = self.rng.standard_normal(looked.size)
+        numeric = np.zeros(result.yours.shape)
+        numeric.reshape(-1)[result.indices] = result.numeric
+        off, near = self._off_along(DOUBT, derivative, numeric, direction)
+        return not off <= near and contradicts(result, looked, derivative, allowed)
 
     def _bear_out(self, name: str, derivative: Derivative, yours: np.ndarray) -> None:
         """Raise NotComplexSafe where differences do not bear out what the complex step says."""

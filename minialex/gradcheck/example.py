@@ -40,6 +40,9 @@ def example_of(name: str, thing: Any) -> dict[str, Any]:
         if key not in KEYS:
             known = nearest(str(key), KEYS) or f"; it may have {', '.join(KEYS)}"
             raise InputError(f"{name}: gradcheck_example has {key!r}{known}")
+    labels = example.get("labels", 1)
+    if type(labels) is not int or labels < 1:
+        raise InputError(f"{name}: labels={labels!r} is not a number of classes")
     return example
 
 

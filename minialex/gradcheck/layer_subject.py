@@ -1,6 +1,6 @@
 """A layer to check: an object with forward and backward, whoever wrote it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.gradcheck.arrays import Slot, copied, differentiable, host
-from minialex.gradcheck.reach import attributes
-from minialex.gradcheck.returned import SPELLINGS, spelt
+from minialex.gradcheck.reach import attributes, leaves
+from minialex.gradcheck.returned import Gradients, by_name, spellings, spelt
 from minialex.gradcheck.subject import Subject, argument_names, parameters
 
 TRAIN_FLAGS = ("train", "training", "train_flg", "is_training", "is_train")
@@ -18,9 +18,9 @@ TRAIN_FLAGS = ("train", "training", "train_flg", "is_training", "is_train")
 class LayerSubject(Subject):
     """An object with forward(x) and backward(gy), and parameters where it has any.
 
-    Parameters are found in `params`, a dictionary or list, beside `grads` of the same form; or in
-    attributes. Their gradients are in `grads`, in attributes (of W: dW, gW, grad_W, W_grad), or
-    returned behind gx.
+    Parameters are found in `params`, a dictionary, list or tuple, or in attributes. Their gradients
+    are in `grads` of the same form, in attributes (of W: dW, gW, grad_W, W_grad), or returned
+    behind gx, one by one or in a dictionary. What else both passes read is named in `notes`.
     """
 
     def __init__(
@@ -51,20 +51,35 @@ class LayerSubject(Subject):
         y = self.layer.forward(*self.inputs, **self.options)
         if isinstance(y, tuple):
             raise InputError(f"{self.name}.forward returns {len(y)} things: a layer returns one")
+        if y is None:
+            raise InputError(f"{self.name}.forward returns None: where does it return y?")
         return y
 
     def backward(self, gy: Array) -> Any:
         old = {name: self._gradient(name) for name in self.params if self.accumulates}
         self._before = {name: copied(g) for name, g in old.items() if g is not None}
+        if np.ndim(gy) and not self.needs_gy:
+            raise InputError(
+                f"{self.backward_name} takes no gy: only a loss, whose y is a number, needs none"
+            )
         return self.layer.backward(gy) if np.ndim(gy) or self.needs_gy else self.layer.backward()
 
-    def param_gradients(self, rest: Sequence[Array]) -> dict[str, Array]:
-        found = {name: self._gradient(name) for name in self.params}
-        if rest and len(rest) == len(found) and all(g is None for g in found.values()):
-            found = dict(zip(found, rest, strict=True))
+    def param_gradients(self, rest: Gradients) -> dict[str, Array]:
+        found = {name: self._gradient(name, rest) for name in self.params}
+        unnamed = all(g is None for g in found.values())
+        if unnamed and not isinstance(rest, dict) and len(rest) == len(found):
+            found = self._in_order(rest)
         if missing := [name for name, g in found.items() if g is None]:
             raise InputError(f"it leaves no gradient of {' and '.join(missing)}")
         return found | {name: found[name] - before for name, before in self._before.items()}
+
+    def _in_order(self, gradients: Sequence[Array]) -> dict[str, Array]:
+        """Return gradients by parameter: in the order of these, or in the one that shapes tell."""
+        shapes = {name: slot.get().shape for name, slot in self.params.items()}
+        by_shape = {np.shape(g): g for g in gradients}
+        if len(by_shape) == len(gradients) and by_shape.keys() == set(shapes.values()):
+            return {name: by_shape[shape] for name, shape in shapes.items()}
+        return dict(zip(shapes, gradients, strict=True))
 
     def slots(self) -> dict[str, Slot]:
         return super().slots() | {self.prefix + name: slot for name, slot in self.params.items()}
@@ -88,12 +103,13 @@ class LayerSubject(Subject):
         """Return the slots of the parameters, by name."""
         params = getattr(self.layer, "params", None)
         if isinstance(params, dict) and params:
-            keys = {key: key for key in params}
-        elif isinstance(params, list):
+            keys: dict[str, Any] = {str(key): key for key in params}
+        elif isinstance(params, (list, tuple)) and params:
             keys = {f"params[{i}]": i for i in range(len(params))}
         else:
             return {name: Slot(self.settings, name) for name in self._weights()}
         kept = {name: key for name, key in keys.items() if differentiable(params[key])}
+        self._leave_out("it is no array of floats", keys.keys() - kept.keys())
         return {name: Slot(lambda: self.layer.params, key) for name, key in kept.items()}
 
     def _weights(self) -> list[str]:
@@ -102,46 +118,66 @@ class LayerSubject(Subject):
 
         What forward remembers, such as x beside dx, is another array after a call with another x.
         """
-        before = {n: a for n, a in attributes(self.layer).items() if differentiable(a)}
-        if not before:
+        given = leaves(self.layer)
+        own = attributes(self.layer)
+        if not given and not any(type(value) is float for value in own.values()):
             return []
+        self._passes_of_another_x(0.875)
+        before = leaves(self.layer)
         values = {name: np.array(host(array)) for name, array in before.items()}
-        returned, after = self._passes_of_another_x()
+        rest = self._passes_of_another_x(0.75)
+        after = leaves(self.layer)
         read = [
             name
-            for name, array in before.items()
-            if after.get(name) is array
+            for name, array in given.items()
+            if before.get(name) is after.get(name) is array
             and np.array_equal(host(array), values[name], equal_nan=True)
         ]
-        found = [name for name in read if spelt(after, name) is not None]
-        behind_gx = list(returned)[len(self._places) :] if isinstance(returned, tuple) else []
-        if not found and len(behind_gx) == len(read):
-            return read
-        gradients = {form.format(name) for name in after for form in SPELLINGS}
-        if others := [name for name in read if name not in {*found, *gradients}]:
-            self.notes.append(f"not checked, as no gradient is found of it: {', '.join(others)}")
+        mine = [name for name in read if name in own]
+        found = [name for name in mine if self._gradient(name, rest) is not None]
+        if not found and not isinstance(rest, dict) and len(rest) == len(mine):
+            found = mine
+        gradients = {gradient for name in after for gradient in spellings(name)}
+        self._leave_out("no gradient is found of it", set(read) - {*found, *gradients})
+        numbers = {name for name, value in own.items() if type(value) is float}
+        self._leave_out("it is a number", {n for n in numbers if spelt(own, n) is not None})
         return found
 
-    def _passes_of_another_x(self) -> tuple[Any, dict[str, Any]]:
-        """Return what backward returns for an x in the same domain, and the attributes then."""
+    def _leave_out(self, why: str, names: Collection[str]) -> None:
+        if names:
+            self.notes.append(f"not checked, as {why}: {', '.join(sorted(names))}")
+
+    def _passes_of_another_x(self, factor: float) -> Gradients:
+        """Run both passes for an x in the same domain; return what stands behind gx.
+
+        Where that raises, the check itself will say so.
+        """
         kept, self.params = self.inputs, {}
-        self.inputs = [copied(0.875 * x) if differentiable(x) else x for x in kept]
+        self.inputs = [copied(factor * x) if differentiable(x) else x for x in kept]
         try:
             with np.errstate(all="ignore"):
                 y = self.forward()
-                return self.backward(xp_of(y).ones_like(y)), attributes(self.layer)
+                returned = self.backward(factor * xp_of(y).ones_like(y))
+            return by_name(returned, self.inputs, self.input_names)[1]
+        except Exception:
+            return []
         finally:
             self.inputs = kept
 
-    def _gradient(self, name: str) -> Array | None:
-        """Return the gradient of a parameter that the last backward left; None if there is none."""
+    def _gradient(self, name: str, rest: Gradients = ()) -> Array | None:
+        """Return the gradient of a parameter that the last backward left; None if there is none.
+
+        Where backward returned a dictionary behind gx, it is `rest`.
+        """
         grads = getattr(self.layer, "grads", None)
-        if isinstance(grads, dict) and name in grads:
-            return grads[name]
-        if isinstance(grads, list) and name.startswith("params["):
-            return grads[int(name[7:-1])]
-        holder = grads if isinstance(grads, dict) else attributes(self.layer)
-        return spelt(holder, name)
+        if isinstance(grads, (list, tuple)) and name.startswith("params["):
+            return dict(enumerate(grads)).get(int(name[7:-1]))
+        for gradients in (rest, grads):
+            if isinstance(gradients, dict):
+                by_text = {str(key): g for key, g in gradients.items()}
+                if (g := by_text.get(name, spelt(by_text, name))) is not None:
+                    return g
+        return spelt(attributes(self.layer), name)
 
 
 def sizes_known(layer: Any) -> set[int]:

@@ -34,8 +34,8 @@ def described(error: BaseException) -> str:
     """Return an exception in one line, with the last place in the reader's own files."""
     said = str(error).strip().splitlines()
     text = f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
-    place = place_of(error)
-    return f"{text} ({place})" if place else text
+    more = [*filter(None, [place_of(error)]), *getattr(error, "__notes__", ())]
+    return f"{text} ({'; '.join(more)})" if more else text
 
 
 def place_of(error: BaseException) -> str:

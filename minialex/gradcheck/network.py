@@ -11,6 +11,7 @@ from minialex.gradcheck.case import Case
 from minialex.gradcheck.layer_subject import LayerSubject
 from minialex.gradcheck.report import GradientMismatch, Report
 from minialex.gradcheck.restore import left_as_found
+from minialex.gradcheck.returned import Gradients
 
 FEW = 8  # elements of a parameter that are looked at one by one
 
@@ -58,7 +59,7 @@ class NetworkSubject(LayerSubject):
             for key in layer.params
         }
 
-    def _gradient(self, name: str) -> Array | None:
+    def _gradient(self, name: str, rest: Gradients = ()) -> Array | None:
         layer, _, key = name.rpartition(".")
         return getattr(self.holders[layer], "grads", {}).get(key)
 

@@ -91,9 +91,11 @@ class Mistake:
             meanings |= {f"{value:g} ({what})": value, f"1/{value:g} (one over {what})": 1 / value}
         meanings |= {"2": 2.0, "1/2": 0.5}
         for sign in (1, -1):
-            for what, value in meanings.items():
-                if abs(ratio - sign * value) <= 1e-4 * abs(value):
-                    yield f"yours == {'-' if sign < 0 else ''}numeric * {what}"
+            fitting = [w for w, v in meanings.items() if abs(ratio - sign * v) <= 1e-4 * v]
+            if fitting:
+                plain = [w for w in fitting[1:] if w in ("2", "1/2")]  # a factor, whatever its size
+                what = ", or ".join(fitting[:1] + plain)
+                yield f"yours == {'-' if sign < 0 else ''}numeric * {what}"
         yield f"yours == numeric * {ratio:.10g}, a constant"
 
     def _transposed(self) -> Iterator[str]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from minialex.backend import Array
+from minialex.gradcheck.arrays import differentiable
 
 DEPTH = 8
 # Objects of these packages are not looked into: a compiled function leads to a whole compiler.
@@ -32,6 +33,19 @@ def reachable(*roots: Any) -> list[Any]:
 def attributes(owner: Any) -> dict[str, Any]:
     """Return the dictionary of an object's attributes; {} where it has none."""
     return getattr(owner, "__dict__", {})
+
+
+def leaves(root: Any) -> dict[str, Array]:
+    """Return the arrays of floats that an object leads to, by name: "W", "fc.W", "Ws[0]"."""
+    found: dict[str, Array] = {}
+    seen: set[int] = set()
+    level = {"": root}
+    for _ in range(DEPTH):
+        new = {name: value for name, value in level.items() if id(value) not in seen}
+        seen |= {id(value) for value in new.values()}
+        found |= {name.lstrip("."): value for name, value in new.items() if differentiable(value)}
+        level = {name + end: part for name, value in new.items() for end, part in _parts(value)}
+    return found
 
 
 @contextmanager
@@ -63,6 +77,18 @@ def replaced(new: dict[int, Array], *roots: Any) -> Iterator[None]:
                 if id(value) in new:
                     holder[key] = new[id(value)]
         yield
+
+
+def _parts(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [(f"[{key!r}]", part) for key, part in value.items()]
+    if isinstance(value, (list, tuple)):
+        return [(f"[{i}]", part) for i, part in enumerate(value)]
+    if type(value).__module__.partition(".")[0] in FOREIGN:
+        return []
+    slots = {name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())}
+    inside = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    return [(f".{name}", part) for name, part in (inside | attributes(value)).items()]
 
 
 def _leads_to(value: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from minialex.errors import InputError
 from minialex.gradcheck.arrays import Slot, copied, differentiable
 from minialex.gradcheck.randomness import Randomness
 from minialex.gradcheck.reach import replaced
-from minialex.gradcheck.returned import by_name
+from minialex.gradcheck.returned import Gradients, by_name
 
 
 class Subject:
@@ -61,7 +61,7 @@ class Subject:
         found |= self.param_gradients(rest)
         return {self.prefix + name: copied(g) for name, g in found.items()}
 
-    def param_gradients(self, rest: Sequence[Array]) -> dict[str, Array]:
+    def param_gradients(self, rest: Gradients) -> dict[str, Array]:
         """Return the gradients of the parameters; `rest` is returned behind those of the inputs."""
         if rest:
             self.notes.append(f"{self.backward_name} returns gradients of more than the inputs")

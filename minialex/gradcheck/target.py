@@ -1,7 +1,9 @@
 """What to check, by its name: "mypkg.mymod:MyConv" is imported, made, built and fed."""
 
 import inspect
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +42,19 @@ class Target:
             forward, backward = self.what
             return check_function(forward, backward, self.inputs, **how)
         return check_layer(self.what, self.inputs, **how)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed NumPy's and Python's global generators; afterwards they stand where they stood."""
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002 (some layers draw from them)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
 
 
 def load(name: str, seed: int = 0) -> Target:

@@ -30,8 +30,12 @@ def variations(
 ) -> Iterator[tuple[str, Subject]]:
     """Yield (what is different, subject) for every variation that forward takes.
 
-    Pictures that it refuses are noted in the report.
+    Pictures that it refuses are noted in the report. The first has the given shape: a layer that
+    remembers what it should compute anew does not notice another x.
     """
+    same = [like(x, x.shape, rng) if differentiable(x) else x for x in subject.inputs]
+    if not refusal(other := subject.changed(inputs=same)):
+        yield "other values", other
     for what, inputs in _other_inputs(subject, rng):
         other, why = _fed(subject, inputs)
         if why:

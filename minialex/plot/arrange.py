@@ -56,8 +56,7 @@ Slots = list[tuple[Block, Box, float]]
 def broken(slots: Slots) -> list[Slots]:
     """Break the blocks into as few lines as hold them, about equally full."""
     room, total = WIDTH - 2 * MARGIN, sum(width for *_, width in slots)
-    count = ceil(total / room)
-    while True:
+    for count in range(ceil(total / room), len(slots) + 1):
         lines: list[Slots] = [[] for _ in range(count)]
         end = 0.0
         for one in slots:
@@ -65,7 +64,7 @@ def broken(slots: Slots) -> list[Slots]:
             end += one[2]
         if all(sum(width for *_, width in line) <= room for line in lines):
             return lines
-        count += 1
+    return [[one] for one in slots]  # a block alone is wider than a line
 
 
 def extent(line: Slots) -> tuple[float, float, float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minialex.figures import Epoch
+from minialex.plot.repeats import spaced
 from minialex.plot.style import BLUE, GREY, ORANGE
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def _lines(axes: "Axes", epochs: list[int], train: list[float], val: list[float]
     for values, _, colour in lines:
         axes.plot(epochs, values, color=colour, marker="o", markersize=3, linewidth=1.6)
     low, high = axes.get_ylim()
-    ends = apart(train[-1], val[-1], 0.07 * (high - low)) if val else train[-1:]
+    lines.sort(key=lambda line: line[0][-1])
+    ends = spaced([values[-1] for values, *_ in lines], 0.07 * (high - low))
     for end, (_, name, colour) in zip(ends, lines, strict=True):
         axes.annotate(
             name,
@@ -57,16 +59,3 @@ def _lines(axes: "Axes", epochs: list[int], train: list[float], val: list[float]
     axes.tick_params(colors=GREY, length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#b0b0b0")
-
-
-def apart(a: float, b: float, distance: float) -> tuple[float, float]:
-    """Return where two labels go that belong at a and b, but must not touch.
-
-    >>> apart(1.0, 3.0, 1.0), apart(1.0, 1.5, 1.0)
-    ((1.0, 3.0), (0.75, 1.75))
-    """
-    if abs(a - b) >= distance:
-        return a, b
-    half = distance / 2 if a >= b else -distance / 2
-    middle = (a + b) / 2
-    return middle + half, middle - half

@@ -1,5 +1,6 @@
 """Trainings that differ in their seed only: how far apart they end."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Log = Sequence[Epoch]
+LETTERS = 28  # of a line of a name
 DASHES = ("-", "--", "-.", ":")
 
 
@@ -45,10 +47,12 @@ def seeds(groups: Mapping[str, Sequence[Log]]) -> "Figure":
         axes.plot(
             epochs, values.mean(0), dashes, color=colour, marker="o" if len(epochs) == 1 else ""
         )
-        ends.append((values.mean(0)[-1], f"{name}\n{in_words(values[:, -1])}", colour, epochs[-1]))
+        label = f"{textwrap.fill(name, LETTERS)}\n{in_words(values[:, -1])}"
+        ends.append((values.mean(0)[-1], label, colour, epochs[-1]))
     ends.sort(key=lambda end: end[0])
     low, high = axes.get_ylim()
-    places = spaced([end for end, *_ in ends], 0.13 * (high - low))
+    lines = max(label.count("\n") + 1 for _, label, *_ in ends)
+    places = spaced([end for end, *_ in ends], 0.065 * lines * (high - low))
     for place, (end, text, colour, last) in zip(places, ends, strict=True):
         axes.annotate(
             text, (last, end), xytext=(1.03, place), textcoords=("axes fraction", "data"),

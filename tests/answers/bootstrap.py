@@ -28,4 +28,6 @@ WRONG = (  # what stands there, what a reader might write instead, and what the 
      "ends at the percentiles"),
     ("size=(draws, n)", "size=(draws, 10 * n)", "A sample is n pairs"),
     ("    return difference", "    difference", "is it written yet?"),
+    ("    n = len(", "    rng = np.random.default_rng(3)\n    n = len(", "draw from rng"),
+    ("    n = len(", "    draws = 20_000\n    n = len(", "draws=1 is one mean"),
 )  # fmt: skip

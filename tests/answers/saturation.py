@@ -22,7 +22,7 @@ def leaky_forward(x, slope=0.01):
 
 def leaky_backward(gy, cache):
     x, slope = cache
-    return gy * np.where(x > 0, 1, slope)
+    return np.where(x > 0, gy, slope * gy)
 
 
 WRONG = (  # what stands there, what a reader might write instead, and what the message then says
@@ -44,6 +44,17 @@ WRONG = (  # what stands there, what a reader might write instead, and what the 
         "y = x\n    y[x < 0] *= slope",
         "changed x: who passed it in may still need it",
     ),
-    ("np.where(x > 0, 1, slope)", "(x > 0)", "leaky_backward -> dx"),
-    ("np.where(x > 0, 1, slope)", "np.where(x >= 0, 1, slope)", "At 0 the derivative is the slope"),
+    ("np.where(x > 0, gy, slope * gy)", "(x > 0) * gy", "leaky_backward -> dx"),
+    ("return gy * slope", "return gy * slope.astype(float)", "is float64, and x is float32"),
+    (
+        "return y, (x, slope)",
+        "return y.astype(float), (x, slope)",
+        "y is float64, and x is float32",
+    ),
+    (
+        "np.where(x > 0, gy, slope * gy)",
+        "gy * np.where(x > 0, 1, slope)",
+        "leaky_backward(gy, cache) is float64",
+    ),
+    ("(x > 0, gy, slope * gy)", "(x >= 0, gy, slope * gy)", "At 0 the derivative is the slope"),
 )

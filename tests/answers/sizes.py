@@ -26,6 +26,7 @@ WRONG = (  # what stands there, what a reader might write instead, and what the 
     ("-(-room // stride)", "room // stride + 1", "Where windows fit exactly"),
     ("sizes = [227]", "sizes = [224]", "gave 54, and should give 55"),
     ("return 1 + (", "1 + (", "is it written yet?"),
+    ("    return sizes[1:]", "    sizes[1:]", "alexnet_sizes() returned None: is it written"),
     ("room // stride if rounding", "round(room / stride) if rounding", "Move a window of"),
     ("seen * filters + filters", "seen * filters", "and a bias each"),
     ("seen = channels // groups", "seen = channels", "sees 1 of the 2 channels"),

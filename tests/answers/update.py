@@ -53,4 +53,10 @@ WRONG = (  # what stands there, what a reader might write instead, and what the 
     ("(2 * lr, 0.0)", "(2 * lr, decay)", "no decay"),
     ("(2 * lr, 0.0)", "(lr, 0.0)", "twice the rate"),
     ("return w + v, v", "w + v", "is it written yet?"),
+    (  # right, but it writes into what it was given
+        "    return new_params, new_velocity",
+        "    for name in velocity:\n        velocity[name][...] = new_velocity[name]\n"
+        "    return new_params, velocity",
+        "network_step changed the caller's velocity",
+    ),
 )
