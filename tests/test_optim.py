@@ -47,20 +47,6 @@ def test_the_trace_across_a_drop_of_the_rate(dtype):
     assert params["w"].dtype == optimiser.velocity["w"].dtype == dtype
 
 
-def test_pytorch_takes_another_step_after_the_drop():
-    w = torch.ones(1, dtype=torch.float64, requires_grad=True)
-    theirs = torch.optim.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.1)
-    trace = []
-    for g, lr in zip(GRADIENTS, RATES, strict=True):
-        theirs.param_groups[0]["lr"] = lr
-        w.grad = torch.full_like(w, g)
-        theirs.step()
-        trace.append(w.item())
-    assert trace[:2] == pytest.approx(WEIGHTS[:2], rel=1e-12)
-    assert trace[2] == pytest.approx(0.5638069, rel=1e-12)
-    assert trace[2] != pytest.approx(WEIGHTS[2], rel=0.5)
-
-
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
 def test_at_a_constant_rate_pytorch_agrees(rng, dtype, tolerance):
     params = arrays(rng, dtype)

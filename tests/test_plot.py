@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tiny
+from matplotlib.figure import Figure
 from PIL import Image
 
 from minialex import plot
@@ -25,17 +26,43 @@ def has(image, colour):
     return bool((image == colour).all(axis=-1).any())
 
 
+@pytest.fixture
+def saved(monkeypatch):
+    """The figures that are saved."""
+    figures = []
+    save = Figure.savefig
+
+    def keep(figure, *args, **kwargs):
+        figures.append(figure)
+        save(figure, *args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return figures
+
+
 @pytest.mark.parametrize("epochs", [1, 2, 30])
-def test_curves_have_both_lines(epochs, tmp_path):
-    log = [Epoch(i, i, 0.1, 1 / i, 0.5, 1.1 / i, 0.5, 1.0) for i in range(1, epochs + 1)]
+def test_curves_have_both_lines_with_their_names(epochs, tmp_path, saved):
+    log = [Epoch(i, i, 0.1, 1 / i, 0.5 + i / 99, 1.1 / i, 0.4 + i / 99, 1.0)
+           for i in range(1, epochs + 1)]  # fmt: skip
     plot.curves(log, tmp_path / "curves.png")
     image = pixels(tmp_path / "curves.png")
     assert has(image, ORANGE)
     assert has(image, tuple(bytes.fromhex(plot.BLUE[1:])))
+    for axes, names in zip(
+        saved[0].axes,
+        (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy")),
+        strict=True,
+    ):
+        unit = 100 if "accuracy" in names[0] else 1
+        lines = {line.get_color(): line.get_ydata() for line in axes.lines}
+        for colour, name in zip((plot.BLUE, plot.ORANGE), names, strict=True):
+            np.testing.assert_allclose(lines[colour], [unit * getattr(row, name) for row in log])
+        words = {text.get_text(): text.get_color() for text in axes.texts}
+        assert words == {"training": plot.BLUE, "validation": plot.ORANGE}
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 20])
-def test_wrong_predictions_are_marked(wrong, tmp_path):
+def test_wrong_predictions_are_marked(wrong, tmp_path, saved):
     data = tiny.pictures(20)
 
     def predict(images):
@@ -46,6 +73,11 @@ def test_wrong_predictions_are_marked(wrong, tmp_path):
     run = SimpleNamespace(predict=predict, classes=tiny.CLASSES)
     plot.predictions(run, data, tmp_path / "predictions.png")
     assert has(pixels(tmp_path / "predictions.png"), ORANGE) == (wrong > 0)
+    chosen = np.random.default_rng(0).permutation(20)
+    for axes, label, place in zip(saved[0].axes, data.labels[chosen], range(20), strict=False):
+        true, other = tiny.CLASSES[label], tiny.CLASSES[(label + 1) % 3]
+        expected = f"{other} 100 %\nis {true}" if place < wrong else f"{true} 100 %"
+        assert axes.get_title() == expected
 
 
 class Brightening(Augment):

@@ -6,6 +6,7 @@ import io
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,26 @@ def test_a_changed_configuration_is_refused(change, message, tmp_path):
     stop_at(3, tmp_path)
     with pytest.raises(InputError, match=message):
         resume(tmp_path, dataclasses.replace(tiny.CONFIG, **change))
+
+
+def test_what_does_not_change_the_result_may_change(tmp_path):
+    stop_at(3, tmp_path)
+    other = {"save_every": 2, "data_dir": "elsewhere", "recipe": "paper"}
+    resume(tmp_path, dataclasses.replace(tiny.CONFIG, **other))
+    assert (tmp_path / "epoch-002.safetensors").exists()
+
+
+def test_a_schedule_that_is_laid_out_for_its_end_cannot_be_made_longer(tmp_path):
+    config = dataclasses.replace(tiny.CONFIG, schedule="one-cycle")
+    stop_at(3, tmp_path, config)
+    with pytest.raises(InputError, match="the one-cycle schedule is laid out"):
+        resume(tmp_path, dataclasses.replace(config, epochs=9))
+
+
+def test_training_in_a_thread_hears_no_signals_and_works():
+    with ThreadPoolExecutor(1) as other:
+        history = other.submit(fit, tiny.network(), tiny.splits(), tiny.CONFIG).result()
+    assert len(history.log) == 3
 
 
 def test_another_number_of_threads_is_worth_a_warning(tmp_path):
