@@ -71,7 +71,7 @@ def linear(subject: Subject, gy: Array, found: dict[str, np.ndarray]) -> Iterato
             ("not linear", -1024 * gy, -1024, "of -1024 gy is not -1024 times that of gy"),
             ("not contiguous", with_gaps(gy), 1,
              "of a gy with gaps in memory differs from that of a contiguous one"),
-            ("not contiguous", xp_of(gy).asfortranarray(gy), 1,
+            ("not contiguous", xp_of(gy).ascontiguousarray(gy.T).T, 1,
              "of a gy whose first axis is the dense one differs from that of a contiguous one"),
         ]  # fmt: skip
     largest = max(np.abs(g).max(initial=0) for g in found.values())
