@@ -31,7 +31,7 @@ class Sequential(Plan):
     ------
     InputError
         A layer cannot be applied: it is named, with the smallest picture that would do. Two
-        layers were given the same name. Another dtype.
+        layers were given the same name. The dtype is neither of the two.
 
     Examples
     --------

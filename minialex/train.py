@@ -55,8 +55,8 @@ def fit(
     Raises
     ------
     InputError
-        Data and network do not fit together, the run in `folder` was of another configuration,
-        or the device cannot be used or has too little memory.
+        Data and network do not fit together, `folder` holds weights that would be overwritten, or a
+        run of another configuration, or the device cannot be used or has too little memory.
     TrainingError
         The loss became NaN or infinite; the message says where, and the last checkpoint is good.
     Interrupted

@@ -44,6 +44,8 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
     if flags.device != "cpu":
         return _for_gpus(flags, rounds)
     request, names = _request(flags), peers.names(flags.peers)
+    if "image" in (flags.scaling or ()) and "image" not in scaling.applicable(request):
+        raise InputError(f"--scaling image: {request.title} takes no pictures")
     case = work.make(request)
     contestants = peers.enter(names, case)
     document: dict[str, Any] = {
@@ -51,8 +53,6 @@ def bench(flags: argparse.Namespace) -> dict[str, Any]:
         "case": work.describe(case),
         "machine": machine.describe(names),
     }
-    if "image" in (flags.scaling or ()) and "image" not in scaling.applicable(request):
-        raise InputError(f"--scaling image: {request.title} takes no pictures")
     report.header(request.title, document["case"], document["machine"], rounds)
     errors = document["relative errors"] = agreement.check(contestants)
     report.agreement(errors)

@@ -19,7 +19,7 @@ PROPERTIES = (
     ("changes its input", "x, gy and the parameters stay as they are"),
     ("not repeatable", "backward twice gives the same"),
     ("not linear", "backward of 0 is 0, and of -1024 gy is -1024 times that of gy"),
-    ("not contiguous", "a gy with gaps in memory gives the same"),
+    ("not contiguous", "a gy with gaps in memory, or in another order, gives the same"),
     ("raises", "backward takes every geometry that forward takes"),
 )
 
@@ -67,8 +67,9 @@ def gradcheck(
     if not 0 <= seed <= MAX_SEED - cases:
         raise InputError(f"gradcheck: --seed {seed} is not between 0 and {MAX_SEED - cases}")
     unused = {"--mode": mode != "auto", "--geometry": geometry != "vary", "--cases": cases > 1}
-    for flag in (flag for flag, given in unused.items() if given and not layers):
-        raise InputError(f"gradcheck: {flag} is of layers that are named, not of --model or --list")
+    if not layers and any(unused.values()):
+        flags = ", ".join(flag for flag, given in unused.items() if given)
+        raise InputError(f"gradcheck: {flags}: of layers that are named, not of --model or --list")
     if batch != BATCH and model is None:
         raise InputError("gradcheck: --batch is of a --model; a layer's example has its own")
     if list:

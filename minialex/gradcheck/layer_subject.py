@@ -7,9 +7,9 @@ import numpy as np
 
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
-from minialex.gradcheck.arrays import Slot, copied, differentiable, host
-from minialex.gradcheck.reach import attributes, leaves
-from minialex.gradcheck.returned import Gradients, by_name, spellings, spelt
+from minialex.gradcheck.arrays import Slot, copied, differentiable
+from minialex.gradcheck.reach import attributes, leaves, only_read
+from minialex.gradcheck.returned import Gradients, by_name, named, spellings, spelt
 from minialex.gradcheck.subject import Subject, argument_names, parameters
 
 TRAIN_FLAGS = ("train", "training", "train_flg", "is_training", "is_train")
@@ -115,29 +115,16 @@ class LayerSubject(Subject):
     def _weights(self) -> list[str]:
         """Return the attributes that hold parameters: arrays that both passes only read, and of
         which there is a gradient.
-
-        What forward remembers, such as x beside dx, is another array after a call with another x.
         """
-        given = leaves(self.layer)
         own = attributes(self.layer)
-        if not given and not any(type(value) is float for value in own.values()):
+        if not leaves(self.layer) and not any(type(value) is float for value in own.values()):
             return []
-        self._passes_of_another_x(0.875)
-        before = leaves(self.layer)
-        values = {name: np.array(host(array)) for name, array in before.items()}
-        rest = self._passes_of_another_x(0.75)
-        after = leaves(self.layer)
-        read = [
-            name
-            for name, array in given.items()
-            if before.get(name) is after.get(name) is array
-            and np.array_equal(host(array), values[name], equal_nan=True)
-        ]
+        read, rest = only_read(self.layer, self._passes_of_another_x)
         mine = [name for name in read if name in own]
         found = [name for name in mine if self._gradient(name, rest) is not None]
         if not found and not isinstance(rest, dict) and len(rest) == len(mine):
             found = mine
-        gradients = {gradient for name in after for gradient in spellings(name)}
+        gradients = {gradient for name in leaves(self.layer) for gradient in spellings(name)}
         self._leave_out("no gradient is found of it", set(read) - {*found, *gradients})
         numbers = {name for name, value in own.items() if type(value) is float}
         self._leave_out("it is a number", {n for n in numbers if spelt(own, n) is not None})
@@ -175,7 +162,7 @@ class LayerSubject(Subject):
         for gradients in (rest, grads):
             if isinstance(gradients, dict):
                 by_text = {str(key): g for key, g in gradients.items()}
-                if (g := by_text.get(name, spelt(by_text, name))) is not None:
+                if (g := named(by_text, name)) is not None:
                     return g
         return spelt(attributes(self.layer), name)
 

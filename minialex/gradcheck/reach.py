@@ -2,12 +2,14 @@
 
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from minialex.backend import Array
-from minialex.gradcheck.arrays import differentiable
+from minialex.gradcheck.arrays import differentiable, host
 
 DEPTH = 8
 # Objects of these packages are not looked into: a compiled function leads to a whole compiler.
@@ -46,6 +48,23 @@ def leaves(root: Any) -> dict[str, Array]:
         found |= {name.lstrip("."): value for name, value in new.items() if differentiable(value)}
         level = {name + end: part for name, value in new.items() for end, part in _parts(value)}
     return found
+
+
+def only_read(root: Any, run: Callable[[float], Any]) -> tuple[list[str], Any]:
+    """Return the names of the leaves that `run`, called with two numbers, only reads; and what it
+    returned at last.
+
+    What it remembers is another array, or has other values, after a call with another number.
+    """
+    given = leaves(root)
+    run(0.875)
+    before = leaves(root)
+    values = {name: np.array(host(array)) for name, array in before.items()}
+    returned = run(0.75)
+    after = leaves(root)
+    same = (name for name, a in given.items() if before.get(name) is after.get(name) is a)
+    read = [n for n in same if np.array_equal(host(given[n]), values[n], equal_nan=True)]
+    return read, returned
 
 
 @contextmanager

@@ -27,6 +27,11 @@ def spelt(gradients: dict[str, Any], name: str) -> Any:
     return next((gradients[s] for s in spellings(name) if s in gradients), None)
 
 
+def named(gradients: dict[str, Any], name: str) -> Any:
+    """Return the gradient of `name` in a dictionary, under its name or a spelling; or None."""
+    return gradients[name] if name in gradients else spelt(gradients, name)
+
+
 def by_name(
     returned: Any, inputs: Sequence[Any], names: Sequence[str]
 ) -> tuple[dict[str, Any], Gradients]:
@@ -43,7 +48,7 @@ def by_name(
     """
     rest: Gradients
     if isinstance(returned, dict):
-        found = {name: returned.get(name, spelt(returned, name)) for name in names}
+        found = {name: named(returned, name) for name in names}
         used = {form for name in names for form in (name, *spellings(name))}
         rest = {key: g for key, g in returned.items() if key not in used}
     else:
