@@ -87,5 +87,5 @@ def test_summary_names_what_is_chosen(monkeypatch):
 
 def test_the_plan_covers_the_output_with_the_fewest_products():
     geometry = window_geometry((13, 7), (3, 3), (1, 1), 1)
-    tiles = winograd.plan(geometry, "float32").tiles
+    tiles = winograd.tiling(geometry, "float32").tiles
     assert (tiles.out, tiles.kernel) == ((4, 2), (6, 6))

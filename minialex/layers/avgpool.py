@@ -34,39 +34,40 @@ class AvgPool2d(PoolLayer):
     """
 
     def forward(self, x: Array, train: bool = False) -> Array:
-        self.x_shape, self.plan = x.shape, self.geometry(x.shape[1:])
-        y = self.buffer("y", (len(x), *self.plan.out, x.shape[3]), x)
+        geometry = self.geometry(x.shape[1:])
+        divisors = cells_inside(geometry, x.shape[1:3], x.dtype.name, device_of(x))
+        self.x_shape = x.shape
+        y = self.buffer("y", (len(x), *geometry.out, x.shape[3]), x)
 
         def pool(worker: int, images: slice, rows: slice) -> None:
             y_rows = y[images, rows]
             y_rows[...] = 0
-            for cell in cells(padded(x[images], self.plan, rows), self.plan):
+            for cell in cells(padded(x[images], geometry, rows), geometry):
                 y_rows += cell
-            y_rows /= self._divisors(x)[rows]
+            y_rows /= divisors[rows]
 
-        over_blocks(pool, x, self.plan, self.window_bytes(x))
+        over_blocks(pool, x, geometry, self.window_bytes(x))
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         if not need_gx:
             return None
+        geometry = self.geometry(self.x_shape[1:])
+        (kh, _), (sh, _), (_, _, left, right), _ = geometry
         gx = self.buffer("gx", self.x_shape, gy)
-        (kh, _), (sh, _), (_, _, left, right), _ = self.plan
+        divisors = cells_inside(geometry, gx.shape[1:3], gx.dtype.name, device_of(gx))
         width = left + gx.shape[2] + right
 
         def spread(worker: int, images: slice, rows: slice) -> None:
-            share = gy[images, rows] / self._divisors(gx)[rows]
+            share = gy[images, rows] / divisors[rows]
             height = (share.shape[1] - 1) * sh + kh
             gpicture = zeros("gpicture", (len(share), height, width, gx.shape[3]), gy)
-            for cell in cells(gpicture, self.plan):
+            for cell in cells(gpicture, geometry):
                 cell += share
-            add_unpadded(gx[images], gpicture, self.plan, rows)
+            add_unpadded(gx[images], gpicture, geometry, rows)
 
-        over_blocks(spread, gx, self.plan, self.window_bytes(gx))
+        over_blocks(spread, gx, geometry, self.window_bytes(gx))
         return gx
-
-    def _divisors(self, x: Array) -> Array:
-        return cells_inside(self.plan, x.shape[1:3], x.dtype.name, device_of(x))
 
     def details(self) -> str:
         return f"mean {super().details()}"

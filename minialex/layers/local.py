@@ -79,11 +79,10 @@ class LocallyConnected2d(WindowLayer):
         self.grads = {key: np.zeros_like(param) for key, param in self.params.items()}
 
     def forward(self, x: Array, train: bool = False) -> Array:
-        self.x, self.plan = x, self.geometry(x.shape[1:])
-        positions = self.params["b"].shape[:2]
-        if self.plan.out != positions:  # the weights of one position would be broadcast
-            raise InputError(f"{self.label()} has weights for {positions}, not {self.plan.out}")
-        y = self.buffer("y", (len(x), *self.plan.out, self.filters), x)
+        geometry, positions = self.geometry(x.shape[1:]), self.params["b"].shape[:2]
+        if geometry.out != positions:  # the weights of one position would be broadcast
+            raise InputError(f"{self.label()} has weights for {positions}, not {geometry.out}")
+        self.x, y = x, self.buffer("y", (len(x), *positions, self.filters), x)
         b, W = self.params["b"], self._matrices(self.params["W"])
 
         def connect(worker: int, start: int, stop: int) -> None:
@@ -92,11 +91,11 @@ class LocallyConnected2d(WindowLayer):
             xp_of(x).matmul(self._cols(rows), W[self._positions(rows)], out=out)
             y[:, rows] += b[rows]
 
-        parallel(connect, self.plan.out[0], self._rows_at_once(), x)
+        parallel(connect, geometry.out[0], self._rows_at_once(), x)
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
-        x, xp = self.x, xp_of(gy)
+        x, xp, geometry = self.x, xp_of(gy), self.geometry(self.x.shape[1:])
         W, gW = self._matrices(self.params["W"]), self._matrices(self.grads["W"])
 
         def weigh(worker: int, start: int, stop: int) -> None:  # nothing is summed twice
@@ -106,11 +105,11 @@ class LocallyConnected2d(WindowLayer):
             gb = self.grads["b"][rows].reshape(-1)
             gb[...] = sum_of_rows(gy[:, rows].reshape(len(gy), gb.size))
 
-        parallel(weigh, self.plan.out[0], self._rows_at_once(), gy)
+        parallel(weigh, geometry.out[0], self._rows_at_once(), gy)
         if not need_gx:
             return None
         gx = self.buffer("gx", x.shape, gy)
-        (kh, kw), (sh, _), (_, _, left, right), (_, out_width) = self.plan
+        (kh, kw), (sh, _), (_, _, left, right), (_, out_width) = geometry
         _, _, width, channels = x.shape
 
         def spread(worker: int, images: slice, rows: slice) -> None:
@@ -121,10 +120,10 @@ class LocallyConnected2d(WindowLayer):
             xp.matmul(by_position(gy_rows), W_T, out=by_position(gcols))
             height = (out_height - 1) * sh + kh
             gpicture = zeros("gpicture", (batch, height, left + width + right, channels), gy)
-            col2im(gcols, gpicture, self.plan)
-            add_unpadded(gx[images], gpicture, self.plan, rows)
+            col2im(gcols, gpicture, geometry)
+            add_unpadded(gx[images], gpicture, geometry, rows)
 
-        over_blocks(spread, gx, self.plan, self.window_bytes(gx))
+        over_blocks(spread, gx, geometry, self.window_bytes(gx))
         return gx
 
     def multiply_adds(self, input_shape: Shape) -> int:
@@ -137,13 +136,14 @@ class LocallyConnected2d(WindowLayer):
         """
         if xp_of(self.x) is np:
             return 1
-        row_bytes = len(self.x) * self.plan.out[1] * self.window_bytes(self.x)
+        row_bytes = len(self.x) * self.params["b"].shape[1] * self.window_bytes(self.x)
         return max(1, WORKSPACE_BYTES // max(row_bytes, 1))
 
     def _cols(self, rows: slice) -> Array:
         """Return the windows of these output rows, position by position: (P, N, kh kw C)."""
-        cols = im2col(padded(self.x, self.plan, rows), self.plan)
-        shape = (len(self.x), rows.stop - rows.start, self.plan.out[1], cols.shape[1])
+        geometry = self.geometry(self.x.shape[1:])
+        cols = im2col(padded(self.x, geometry, rows), geometry)
+        shape = (len(self.x), rows.stop - rows.start, geometry.out[1], cols.shape[1])
         return by_position(cols.reshape(shape))
 
     def _matrices(self, W: Array) -> Array:
@@ -152,7 +152,8 @@ class LocallyConnected2d(WindowLayer):
 
     def _positions(self, rows: slice) -> slice:
         """Return where the positions of these output rows stand."""
-        return slice(rows.start * self.plan.out[1], rows.stop * self.plan.out[1])
+        width = self.params["b"].shape[1]
+        return slice(rows.start * width, rows.stop * width)
 
 
 def by_position(a: Array) -> Array:

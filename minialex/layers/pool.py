@@ -35,26 +35,28 @@ class MaxPool2d(PoolLayer):
         xp = xp_of(x)
         x = xp.ascontiguousarray(x)
         kh, kw = self.kernel
-        self.x_shape, self.plan = x.shape, self.geometry(x.shape[1:])
-        y = self.buffer("y", (len(x), *self.plan.out, x.shape[3]), x)
+        geometry = self.geometry(x.shape[1:])
+        self.x_shape = x.shape
+        y = self.buffer("y", (len(x), *geometry.out, x.shape[3]), x)
         self.index = self.buffer("index", y.shape, x, np.uint8 if kh * kw <= 256 else np.int32)
 
         def pool(worker: int, images: slice, rows: slice) -> None:
-            maxpool_forward(x[images], y[images, rows], self.index[images, rows], self.plan, rows)
+            maxpool_forward(x[images], y[images, rows], self.index[images, rows], geometry, rows)
 
-        over_blocks(pool, x, self.plan, self.window_bytes(x))
+        over_blocks(pool, x, geometry, self.window_bytes(x))
         return y
 
     def backward(self, gy: Array, need_gx: bool = True) -> Array | None:
         if not need_gx:
             return None
+        geometry = self.geometry(self.x_shape[1:])
         gy, index = xp_of(gy).ascontiguousarray(gy), self.index
         gx = self.buffer("gx", self.x_shape, gy)
 
         def scatter(worker: int, images: slice, rows: slice) -> None:
-            maxpool_backward(gy[images, rows], index[images, rows], gx[images], self.plan, rows)
+            maxpool_backward(gy[images, rows], index[images, rows], gx[images], geometry, rows)
 
-        over_blocks(scatter, gx, self.plan, self.window_bytes(gx))
+        over_blocks(scatter, gx, geometry, self.window_bytes(gx))
         return gx
 
     def form(self, input_shape: Shape) -> str:

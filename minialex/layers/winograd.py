@@ -34,7 +34,7 @@ LARGEST_KERNEL = 5
 OUTPUTS = (4, 3, 2)  # outputs a tile and axis may have: with more, the error grows
 
 
-class Plan(NamedTuple):
+class Tiling(NamedTuple):
     """How tiles lie on the picture, and the three maps for them."""
 
     tiles: Geometry  # windows of (ah, aw) pixels, mh and mw apart
@@ -60,15 +60,15 @@ def is_worth(geometry: Geometry, channels: int, filters: int) -> bool:
     """Return whether this saves a fifth of im2col's multiplications, its maps included."""
     if not applies(geometry):
         return False
-    p = plan(geometry, "float32")
-    tiles, pixels = math.prod(p.tiles.out), math.prod(geometry.out)
-    maps = p.points * channels + p.A.shape[1] * filters
+    t = tiling(geometry, "float32")
+    tiles, pixels = math.prod(t.tiles.out), math.prod(geometry.out)
+    maps = t.points * channels + t.A.shape[1] * filters
     direct = pixels * math.prod(geometry.kernel) * channels * filters
-    return p.points * tiles * (channels * filters + maps) < 0.8 * direct
+    return t.points * tiles * (channels * filters + maps) < 0.8 * direct
 
 
 @functools.lru_cache(maxsize=256)
-def plan(geometry: Geometry, dtype: str, device: str = "cpu") -> Plan:
+def tiling(geometry: Geometry, dtype: str, device: str = "cpu") -> Tiling:
     """Return the tiles with the fewest products that cover the output, and maps on a device."""
     sides = []
     for kernel, out in zip(geometry.kernel, geometry.out, strict=True):
@@ -79,110 +79,110 @@ def plan(geometry: Geometry, dtype: str, device: str = "cpu") -> Plan:
     bottom, right = bottom + th * mh - geometry.out[0], right + tw * mw - geometry.out[1]
     tiles = Geometry((ah, aw), (mh, mw), (top, bottom, left, right), (th, tw))
     pairs = zip(cook_toom(mh, kh), cook_toom(mw, kw), strict=True)
-    return Plan(tiles, *(to_device(np.kron(h, w).astype(dtype), device) for h, w in pairs))
+    return Tiling(tiles, *(to_device(np.kron(h, w).astype(dtype), device) for h, w in pairs))
 
 
 def forward(conv: "Conv2d", x: Array, y: Array) -> None:
     """Write the convolution of x to y."""
     xp, filters = xp_of(x), conv.filters
-    p = plan(conv.geometry(x.shape[1:]), x.dtype.name, device_of(x))
-    U = _filters(p, conv.params["W"])
+    t = tiling(conv.geometry(x.shape[1:]), x.dtype.name, device_of(x))
+    U = _filters(t, conv.params["W"])
 
     def convolve(worker: int, images: slice, rows: slice) -> None:
-        picture = padded(x[images], p.tiles, rows)
-        y_rows = y[images, p.output_rows(rows)]
+        picture = padded(x[images], t.tiles, rows)
+        y_rows = y[images, t.output_rows(rows)]
         for c, f in conv.group_slices():
-            V = _to_points(p, picture[..., c])
-            M = scratch("M", (p.points, V.shape[1], f.stop - f.start), x)
+            V = _to_points(t, picture[..., c])
+            M = scratch("M", (t.points, V.shape[1], f.stop - f.start), x)
             xp.matmul(V, U[:, :, f], out=M)
-            Y = scratch("Y", (p.A.shape[1], M[0].size), x)
-            xp.matmul(p.A.T, M.reshape(p.points, -1), out=Y)
-            for y_cell, Y_cell in _cells(p, y_rows[..., f], Y):
+            Y = scratch("Y", (t.A.shape[1], M[0].size), x)
+            xp.matmul(t.A.T, M.reshape(t.points, -1), out=Y)
+            for y_cell, Y_cell in _cells(t, y_rows[..., f], Y):
                 y_cell[...] = Y_cell
         add_bias(y_rows.reshape(-1, filters), conv.params["b"], conv.rectify)
 
-    _over_tiles(convolve, conv, x, p)
+    _over_tiles(convolve, conv, x, t)
 
 
 def backward(conv: "Conv2d", gy: Array, gx: Array | None) -> None:
     """Write the gradients of W, b and, unless gx is None, of x: each map of forward, transposed."""
     x, y, xp = conv.x, conv.y, xp_of(gy)
-    p = plan(conv.geometry(x.shape[1:]), x.dtype.name, device_of(x))
-    U = _filters(p, conv.params["W"])
+    t = tiling(conv.geometry(x.shape[1:]), x.dtype.name, device_of(x))
+    U = _filters(t, conv.params["W"])
     gU = zeros("gU", (workers_for(gy), *U.shape), gy)  # one sum a worker
     gb = zeros("gb", (workers_for(gy), conv.filters), gy)
 
     def propagate(worker: int, images: slice, rows: slice) -> None:
-        picture = padded(x[images], p.tiles, rows)
+        picture = padded(x[images], t.tiles, rows)
         gpicture = zeros("gpicture", picture.shape, gy)
-        block = images, p.output_rows(rows)
+        block = images, t.output_rows(rows)
         gy_rows = conv.before_relu(gy[block], y[block])
         gb[worker] += sum_of_rows(gy_rows.reshape(-1, conv.filters))
         for c, f in conv.group_slices():
-            V = _to_points(p, picture[..., c])
-            gY = zeros("Y", (p.A.shape[1], V.shape[1] * (f.stop - f.start)), gy)
-            for gy_cell, gY_cell in _cells(p, gy_rows[..., f], gY):
+            V = _to_points(t, picture[..., c])
+            gY = zeros("Y", (t.A.shape[1], V.shape[1] * (f.stop - f.start)), gy)
+            for gy_cell, gY_cell in _cells(t, gy_rows[..., f], gY):
                 gY_cell[...] = gy_cell
-            gM = scratch("M", (p.points, V.shape[1], f.stop - f.start), gy)
-            xp.matmul(p.A, gY, out=gM.reshape(p.points, -1))
+            gM = scratch("M", (t.points, V.shape[1], f.stop - f.start), gy)
+            xp.matmul(t.A, gY, out=gM.reshape(t.points, -1))
             for gU_point, V_point, gM_point in zip(gU[worker, :, :, f], V, gM, strict=True):
                 gU_point += V_point.T @ gM_point
             if gx is not None:
                 gV = xp.matmul(gM, U[:, :, f].transpose(0, 2, 1), out=V)
-                _add_from_points(p, gV, gpicture[..., c])
+                _add_from_points(t, gV, gpicture[..., c])
         if gx is not None:
-            add_unpadded(gx[images], gpicture, p.tiles, rows)
+            add_unpadded(gx[images], gpicture, t.tiles, rows)
 
-    _over_tiles(propagate, conv, x, p)
+    _over_tiles(propagate, conv, x, t)
     conv.grads["b"][...] = sum_of_workers(gb)
-    gW = conv.grads["W"].reshape(p.G.shape[1], -1)
-    total, *others = gU.reshape(len(gU), p.points, -1)
+    gW = conv.grads["W"].reshape(t.G.shape[1], -1)
+    total, *others = gU.reshape(len(gU), t.points, -1)
 
     def transform(worker: int, start: int, stop: int) -> None:
         for other in others:
             total[:, start:stop] += other[:, start:stop]
-        xp.matmul(p.G.T, total[:, start:stop], out=gW[:, start:stop])
+        xp.matmul(t.G.T, total[:, start:stop], out=gW[:, start:stop])
 
     parallel(transform, gW.shape[1], x=x)
 
 
-def _filters(p: Plan, W: Array) -> Array:
+def _filters(t: Tiling, W: Array) -> Array:
     """Return U = G W at every point: (points, C / groups, F)."""
-    U = scratch("U", (p.points, *W.shape[2:]), W)
-    taps, flat = W.reshape(p.G.shape[1], -1), U.reshape(p.points, -1)
+    U = scratch("U", (t.points, *W.shape[2:]), W)
+    taps, flat = W.reshape(t.G.shape[1], -1), U.reshape(t.points, -1)
 
     def transform(worker: int, start: int, stop: int) -> None:
-        xp_of(W).matmul(p.G, taps[:, start:stop], out=flat[:, start:stop])
+        xp_of(W).matmul(t.G, taps[:, start:stop], out=flat[:, start:stop])
 
     parallel(transform, flat.shape[1], x=W)
     return U
 
 
-def _to_points(p: Plan, picture: Array) -> Array:
+def _to_points(t: Tiling, picture: Array) -> Array:
     """Return V = B^T x of every tile at every point: (points, tiles, C)."""
-    tiles = windows(picture, p.tiles).transpose(3, 4, 0, 1, 2, 5)  # (ah, aw, N, th, tw, C)
+    tiles = windows(picture, t.tiles).transpose(3, 4, 0, 1, 2, 5)  # (ah, aw, N, th, tw, C)
     D = scratch("D", tiles.shape, picture)
     xp_of(picture).copyto(D, tiles)
-    V = scratch("V", (p.points, D[0, 0, ..., 0].size, D.shape[-1]), picture)
-    xp_of(picture).matmul(p.B.T, D.reshape(p.points, -1), out=V.reshape(p.points, -1))
+    V = scratch("V", (t.points, D[0, 0, ..., 0].size, D.shape[-1]), picture)
+    xp_of(picture).matmul(t.B.T, D.reshape(t.points, -1), out=V.reshape(t.points, -1))
     return V
 
 
-def _add_from_points(p: Plan, gV: Array, gpicture: Array) -> None:
+def _add_from_points(t: Tiling, gV: Array, gpicture: Array) -> None:
     """Add gx = B gV of every tile to the padded picture: the transpose of `_to_points`."""
-    (ah, aw), _, _, (_, tw) = p.tiles
-    gD = scratch("D", gV.shape, gV).reshape(p.points, -1)
-    xp_of(gV).matmul(p.B, gV.reshape(p.points, -1), out=gD)
+    (ah, aw), _, _, (_, tw) = t.tiles
+    gD = scratch("D", gV.shape, gV).reshape(t.points, -1)
+    xp_of(gV).matmul(t.B, gV.reshape(t.points, -1), out=gD)
     tiles = gD.reshape(ah, aw, len(gpicture), -1, tw, gV.shape[-1])
-    col2im(tiles.transpose(2, 3, 4, 0, 1, 5), gpicture, p.tiles)
+    col2im(tiles.transpose(2, 3, 4, 0, 1, 5), gpicture, t.tiles)
 
 
-def _cells(p: Plan, y: Array, Y: Array) -> Iterator[tuple[Array, Array]]:
+def _cells(t: Tiling, y: Array, Y: Array) -> Iterator[tuple[Array, Array]]:
     """Yield, for each output of a tile, its pixels in y: (N, rows, OW, F) and its values in Y.
 
     Y: (mh * mw, tiles * F). Tiles that reach beyond the picture are cut off.
     """
-    (mh, mw), (_, tw) = p.tiles.stride, p.tiles.out
+    (mh, mw), (_, tw) = t.tiles.stride, t.tiles.out
     Y = Y.reshape(mh, mw, len(y), -1, tw, y.shape[-1])
     for i in range(mh):
         for j in range(mw):
@@ -191,9 +191,9 @@ def _cells(p: Plan, y: Array, Y: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _over_tiles(
-    work: Callable[[int, slice, slice], None], conv: "Conv2d", x: Array, p: Plan
+    work: Callable[[int, slice, slice], None], conv: "Conv2d", x: Array, t: Tiling
 ) -> None:
     """Call `work(worker, images, rows of tiles)` on blocks whose D, V and M fit the workspace."""
     channels, filters = conv.params["W"].shape[2], conv.filters // conv.groups
-    tile_bytes = p.points * (2 * channels + filters) * x.dtype.itemsize
-    over_blocks(work, x, p.tiles, tile_bytes, BLOCK_BYTES)
+    tile_bytes = t.points * (2 * channels + filters) * x.dtype.itemsize
+    over_blocks(work, x, t.tiles, tile_bytes, BLOCK_BYTES)

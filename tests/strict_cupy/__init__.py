@@ -50,5 +50,5 @@ def installed(**changes: Any) -> Iterator[Any]:
 
 def forget_arrays() -> None:
     """Empty the caches that hold arrays of a device."""
-    winograd.plan.cache_clear()
+    winograd.tiling.cache_clear()
     avgpool.cells_inside.cache_clear()
