@@ -178,7 +178,7 @@ class Training:
             from minialex import plot
 
             write_json(self.folder / "result.json", asdict(result))
-            plot.curves(self.log, self.folder / "curves.png")
+            plot.curves(self.log).savefig(self.folder / "curves.png")
         return result
 
     def stop(self) -> None:

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tiny
-from matplotlib.figure import Figure
 from PIL import Image
 
 from minialex import plot
@@ -15,7 +14,7 @@ from minialex.data.pixels import MEANS, SCALES, Pixels
 from minialex.figures import Epoch
 from minialex.plot.sheet import DRAWS, grey_levels
 
-ORANGE = tuple(bytes.fromhex(plot.ORANGE[1:]))
+ORANGE, PAPER = (tuple(bytes.fromhex(colour[1:])) for colour in (plot.ORANGE, plot.PAPER))
 
 
 def pixels(path):
@@ -26,30 +25,17 @@ def has(image, colour):
     return bool((image == colour).all(axis=-1).any())
 
 
-@pytest.fixture
-def saved(monkeypatch):
-    """The figures that are saved."""
-    figures = []
-    save = Figure.savefig
-
-    def keep(figure, *args, **kwargs):
-        figures.append(figure)
-        save(figure, *args, **kwargs)
-
-    monkeypatch.setattr(Figure, "savefig", keep)
-    return figures
-
-
 @pytest.mark.parametrize("epochs", [1, 2, 30])
-def test_curves_have_both_lines_with_their_names(epochs, tmp_path, saved):
+def test_curves_have_both_lines_with_their_names(epochs, tmp_path):
     log = [Epoch(i, i, 0.1, 1 / i, 0.5 + i / 99, 1.1 / i, 0.4 + i / 99, 1.0)
            for i in range(1, epochs + 1)]  # fmt: skip
-    plot.curves(log, tmp_path / "curves.png")
+    figure = plot.curves(log)
+    figure.savefig(tmp_path / "curves.png")
     image = pixels(tmp_path / "curves.png")
     assert has(image, ORANGE)
     assert has(image, tuple(bytes.fromhex(plot.BLUE[1:])))
     for axes, names in zip(
-        saved[0].axes,
+        figure.axes,
         (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy")),
         strict=True,
     ):
@@ -62,7 +48,7 @@ def test_curves_have_both_lines_with_their_names(epochs, tmp_path, saved):
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 20])
-def test_wrong_predictions_are_marked(wrong, tmp_path, saved):
+def test_wrong_predictions_are_marked(wrong, tmp_path):
     data = tiny.pictures(20)
 
     def predict(images):
@@ -71,10 +57,11 @@ def test_wrong_predictions_are_marked(wrong, tmp_path, saved):
         return np.eye(3, dtype=np.float32)[guesses]
 
     run = SimpleNamespace(predict=predict, classes=tiny.CLASSES)
-    plot.predictions(run, data, tmp_path / "predictions.png")
+    figure = plot.predictions(run, data)
+    figure.savefig(tmp_path / "predictions.png")
     assert has(pixels(tmp_path / "predictions.png"), ORANGE) == (wrong > 0)
     chosen = np.random.default_rng(0).permutation(20)
-    for axes, label, place in zip(saved[0].axes, data.labels[chosen], range(20), strict=False):
+    for axes, label, place in zip(figure.axes, data.labels[chosen], range(20), strict=False):
         true, other = tiny.CLASSES[label], tiny.CLASSES[(label + 1) % 3]
         expected = f"{other} 100 %\nis {true}" if place < wrong else f"{true} 100 %"
         assert axes.get_title() == expected
@@ -91,18 +78,18 @@ def test_a_sheet_shows_pictures_and_what_becomes_of_them(tmp_path):
     images = np.full((2, 6, 6, 3), 20, np.uint8)
     dataset = Dataset(images, np.array([0, 1]), ("left", "right"))
     pixels = Pixels.fit(dataset, scale="0-255", mean="none")
-    plot.augmentation(dataset, Brightening(), pixels, tmp_path / "sheet.png")
+    plot.augmentation(dataset, Brightening(), pixels).savefig(tmp_path / "sheet.png")
     greys = greys_of_areas(tmp_path / "sheet.png")
     assert len(greys) == 1 + DRAWS
     assert greys[0] == 20 < 60 <= greys[1] < greys[-1] <= 240
-    plot.augmentation(dataset, Augment(crop=2, size=4), pixels, tmp_path / "same.png")
+    plot.augmentation(dataset, Augment(crop=2, size=4), pixels).savefig(tmp_path / "same.png")
     assert greys_of_areas(tmp_path / "same.png") == [0, 20]  # padding, and the pictures
 
 
 def greys_of_areas(path):
-    """The grey levels, but for the white page, that fill more of it than lines and letters do."""
+    """The grey levels, but for the page, that fill more of it than lines and letters do."""
     levels, counts = np.unique(pixels(path)[..., 0], return_counts=True)
-    return [int(v) for v in levels[counts > counts.sum() / 30] if v < 255]
+    return [int(v) for v in levels[counts > counts.sum() / 30] if v < PAPER[0]]
 
 
 @pytest.mark.parametrize("scale", SCALES)

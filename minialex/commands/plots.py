@@ -46,12 +46,8 @@ def plot(
     path = out or _place(what, names[0])
     if path.suffix not in FORMATS:
         raise InputError(f"--out {path}: pictures are written as {' or '.join(FORMATS)}")
-    if what == "seeds":
-        from minialex import plot as drawing
-
-        _save(drawing.seeds(by_configuration(names)), path)
-    else:
-        DRAWN[what](names[0], path, data_dir)
+    figure = _seeds(names) if what == "seeds" else DRAWN[what](names[0], data_dir)
+    figure.savefig(path)
     print(f"wrote {path}")
 
 
@@ -63,42 +59,42 @@ def _place(what: What, name: str) -> Path:
     return Path(name) / f"{what}.png" if in_run else Path(f"{name}-{what}.png")
 
 
-def _save(figure: "Figure", path: Path) -> None:
-    from minialex.plot.style import PAPER
-
-    figure.savefig(path, dpi=200, facecolor=PAPER)
-
-
-def _model(name: str, path: Path, _: str | None) -> None:
+def _model(name: str, _: str | None) -> "Figure":
     from minialex import models, plot
 
-    _save(plot.model(models.plan(name)), path)
+    return plot.model(models.plan(name))
 
 
-def _curves(name: str, path: Path, _: str | None) -> None:
+def _curves(name: str, _: str | None) -> "Figure":
     from minialex import plot
 
-    plot.curves(log_of(Path(name)), path)
+    return plot.curves(log_of(Path(name)))
 
 
-def _predictions(name: str, path: Path, data_dir: str | None) -> None:
+def _seeds(names: tuple[str, ...]) -> "Figure":
+    from minialex import plot
+
+    return plot.seeds(by_configuration(names))
+
+
+def _predictions(name: str, data_dir: str | None) -> "Figure":
     from minialex import plot
 
     trained, splits = run_and_data(Path(name), data_dir)
-    plot.predictions(trained, splits.test, path)
+    return plot.predictions(trained, splits.test)
 
 
-def _confusion(name: str, path: Path, data_dir: str | None) -> None:
+def _confusion(name: str, data_dir: str | None) -> "Figure":
     from minialex import evaluate, plot
 
     trained, (_, test) = run_and_data(Path(name), data_dir)
     views = trained.config.views
     result = evaluate.evaluate(trained.network, test, trained.pixels, views=views)
     matrix = evaluate.confusion(result.predicted, test.labels, len(test.classes))
-    _save(plot.confusion(matrix, test.classes), path)
+    return plot.confusion(matrix, test.classes)
 
 
-def _filters(name: str, path: Path, _: str | None) -> None:
+def _filters(name: str, _: str | None) -> "Figure":
     from minialex import plot
     from minialex.plot.blocks import towers_of
     from minialex.run import load
@@ -107,20 +103,20 @@ def _filters(name: str, path: Path, _: str | None) -> None:
     first = next((layer for layer in network.layers if layer.params), None)
     if first is None or first.kind != "conv":
         raise InputError(f"{name}: the first layer with weights is no convolution: no filters")
-    _save(plot.filters(first.params["W"], towers_of(network)), path)
+    return plot.filters(first.params["W"], towers_of(network))
 
 
-def _augment(name: str, path: Path, data_dir: str | None) -> None:
+def _augment(name: str, data_dir: str | None) -> "Figure":
     from minialex import plot
     from minialex.recipes import RECIPES
 
     if not Path(name).exists() and name not in RECIPES:
         raise InputError(f"{name}: neither a run folder nor a recipe{nearest(name, RECIPES)}")
     drawn = of_run(Path(name), data_dir) if Path(name).exists() else of_recipe(name)
-    plot.augmentation(*drawn, path)
+    return plot.augmentation(*drawn)
 
 
-DRAWN: dict[str, Callable[[str, Path, str | None], None]] = {
+DRAWN: dict[str, Callable[[str, str | None], "Figure"]] = {
     "model": _model,
     "curves": _curves,
     "predictions": _predictions,

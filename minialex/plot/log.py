@@ -1,23 +1,20 @@
 """The curves of a training."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minialex.figures import Epoch
 from minialex.plot.repeats import spaced
-from minialex.plot.style import BLUE, GREY, ORANGE
+from minialex.plot.style import BLUE, ORANGE, canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-def curves(log: Sequence[Epoch], path: str | Path) -> None:
-    """Draw loss and accuracy against epochs, for training and held-out pictures, if there are."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    loss, accuracy = figure.subplots(1, 2)
+
+def curves(log: Sequence[Epoch]) -> "Figure":
+    """Draw loss and accuracy against epochs, for training and held-out pictures, if there are."""
+    figure, (loss, accuracy) = canvas(1, 2, size=(9, 3.4))
     epochs = [row.epoch for row in log]
     val_loss = [row.val_loss for row in log if row.val_loss is not None]
     _lines(loss, epochs, [row.train_loss for row in log], val_loss)
@@ -27,10 +24,10 @@ def curves(log: Sequence[Epoch], path: str | Path) -> None:
         [100 * row.train_accuracy for row in log],
         [100 * row.val_accuracy for row in log if row.val_accuracy is not None],
     )
-    loss.set_title("loss", loc="left", fontsize=11)
+    loss.set(title="loss")
     loss.set_ylim(bottom=0)
-    accuracy.set_title("accuracy, %", loc="left", fontsize=11)
-    figure.savefig(path, dpi=150)
+    accuracy.set(title="accuracy, %")
+    return figure
 
 
 def _lines(axes: "Axes", epochs: list[int], train: list[float], val: list[float]) -> None:
@@ -53,9 +50,7 @@ def _lines(axes: "Axes", epochs: list[int], train: list[float], val: list[float]
             color=colour,
             annotation_clip=False,
         )
-    axes.set_xlabel("epoch", color=GREY)
+    axes.set(xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(axis="y", color="#e4e4e4")
-    axes.tick_params(colors=GREY, length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#b0b0b0")
+    axes.grid(axis="y")
+    axes.tick_params(length=0)

@@ -97,7 +97,8 @@ def svg(figure: "Figure", salt: str = "") -> str:
     file = io.StringIO()
     names = f"{salt} {[axes.get_title(loc='left') for axes in figure.axes]}"
     with rc_context({**rc(), "svg.hashsalt": names}):  # ids that no other figure of a page has
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        nameless = {"Date": None, "Creator": None}
+        figure.savefig(file, format="svg", dpi="figure", facecolor="none", metadata=nameless)
     text = file.getvalue()
     text = text[text.index("<svg") :]
     for name, colour in COLOURS.items():

@@ -1,15 +1,16 @@
 """What augmentation makes of pictures."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minialex.data.affine import Affine
-from minialex.plot.style import GREY
+from minialex.plot.style import FAINT, GREY, bare, canvas
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from minialex.data import Dataset
     from minialex.data.augment import Augment
     from minialex.data.pixels import Pixels
@@ -22,10 +23,9 @@ def augmentation(
     dataset: "Dataset",
     augment: "Augment",
     pixels: "Pixels",
-    path: str | Path,
     rows: int = 5,
     seed: int = 0,
-) -> None:
+) -> "Figure":
     """Show pictures, chosen at random, and beside each what a training sees of it.
 
     A column is a batch: where neighbours share a crop and a flip, its pictures do. The mean of
@@ -36,16 +36,11 @@ def augmentation(
     dataset : Dataset
     augment : Augment
     pixels : Pixels
-    path : path
-        PNG to write.
     rows : int
         Pictures.
     seed : int
         Decides which pictures are shown, and what is drawn.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     pixels = replace(pixels, mean=pixels.mean.reshape(-1, pixels.mean.shape[-1]).mean(axis=0))
     chosen = np.random.default_rng(seed).permutation(len(dataset))[:rows]
     images = dataset.images[chosen]
@@ -54,18 +49,17 @@ def augmentation(
         grey_levels(augment(pixels(images), np.random.default_rng([seed, draw])), pixels)
         for draw in range(DRAWS)
     ]
-    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
-    figure = Figure(figsize=(10.4, 1.19 * len(chosen) + 0.3), layout=layout)
-    grid = figure.subplots(
-        len(chosen), 2 + DRAWS, squeeze=False, width_ratios=[1, 0.12] + [1] * DRAWS
-    )
+    figure, grid = canvas(
+        len(chosen), 2 + DRAWS, size=(10.4, 1.19 * len(chosen) + 0.3),
+        squeeze=False, width_ratios=[1, 0.12] + [1] * DRAWS,
+    )  # fmt: skip
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for axes in grid[:, 1]:  # between the pictures and what became of them
-        axes.axis("off")
+        bare(axes)
     for row, name in enumerate(names):
         for axes, pictures in zip(grid[row, PLACES], [images, *drawn], strict=True):
             axes.imshow(pictures[row])
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set(color="#d0d0d0", linewidth=0.5)
+            bare(axes).spines[:].set(visible=True, color=FAINT, linewidth=0.5)
         grid[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=GREY)
     height, width = images.shape[1:3]
     loaded, trained = f"loaded: {width}x{height}", f"trained on: {in_words(augment, height)}"
@@ -73,7 +67,7 @@ def augmentation(
         size = min(10, 1150 / len(text))
         header = axes.text(0, 1.06, text, size=size, color=GREY, transform=axes.transAxes)
         header.set_in_layout(text == loaded)  # the other one is wider than its column
-    figure.savefig(path, dpi=150)
+    return figure
 
 
 def grey_levels(x: np.ndarray, pixels: "Pixels") -> np.ndarray:
