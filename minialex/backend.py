@@ -32,6 +32,11 @@ def device_of(x: Array) -> str:
     return "cpu" if xp_of(x) is np else f"cuda:{x.device.id}"
 
 
+def current_device() -> str:
+    """Return the GPU that CuPy works on in this thread, "cuda:0" and so on."""
+    return f"cuda:{sys.modules['cupy'].cuda.runtime.getDevice()}"
+
+
 def device(name: str) -> AbstractContextManager:
     """Return a context in which CuPy makes its arrays on this device; for "cpu" it does nothing.
 

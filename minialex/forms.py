@@ -12,6 +12,7 @@ runs. `lrn_forward.reference` is always the code that stands there. MINIALEX_KER
 """
 
 import contextlib
+import contextvars
 import functools
 import importlib
 import os
@@ -22,7 +23,7 @@ import numpy as np
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 
-_chosen: str | None = None  # set by `use`
+_chosen: contextvars.ContextVar[str | None] = contextvars.ContextVar("form", default=None)
 
 
 def has_kernel(path: str, cpu: bool = True) -> Callable[[Callable], "Dispatched"]:
@@ -69,7 +70,7 @@ def choice() -> str:
     InputError
         MINIALEX_KERNELS is something else.
     """
-    chosen = _chosen or os.environ.get("MINIALEX_KERNELS") or "kernels"
+    chosen = _chosen.get() or os.environ.get("MINIALEX_KERNELS") or "kernels"
     if chosen not in ("kernels", "reference"):
         raise InputError(f'MINIALEX_KERNELS={chosen!r}: use "reference", or unset it for kernels')
     return chosen
@@ -77,13 +78,12 @@ def choice() -> str:
 
 @contextlib.contextmanager
 def use(form: str) -> Iterator[None]:
-    """Run the body with "kernels" or "reference"."""
-    global _chosen
-    before, _chosen = _chosen, form
+    """Run the body, in this thread, with "kernels" or "reference"."""
+    before = _chosen.set(form)
     try:
         yield
     finally:
-        _chosen = before
+        _chosen.reset(before)
 
 
 @functools.cache

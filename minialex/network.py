@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minialex.assembly import Plan
-from minialex.backend import Array, device_of, to_device, to_host, xp_of
+from minialex.backend import Array, current_device, device_of, to_device, to_host, xp_of
 from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
 
@@ -67,7 +67,10 @@ class Sequential(Plan):
 
     @property
     def device(self) -> str:
-        """Where x must be: "cpu", or the GPU "cuda:0" and so on that has the parameters."""
+        """Where x must be: "cpu", or the GPU "cuda:0" and so on that has the parameters.
+
+        Without parameters it is the "cpu", and x may be anywhere.
+        """
         return next((device_of(p) for p in self.params.values()), "cpu")
 
     def to(self, device: str) -> "Sequential":
@@ -117,6 +120,8 @@ class Sequential(Plan):
         x: (N, H, W, C) -> fresh array (N, ...). Nothing is kept, and a training step in progress
         is not disturbed.
         """
+        if batch_size < 1:
+            raise InputError(f"batch_size={batch_size}: must be at least 1")
         self._check(x)
         twins = [layer.twin() for layer in self.layers]
         y = xp_of(x).empty((len(x), *self.output_shape), x.dtype)
@@ -138,10 +143,16 @@ class Sequential(Plan):
                 layer.rng.bit_generator.state = states[layer.name]
 
     def _check(self, x: Array) -> None:
-        given, wanted = device_of(x), self.device
+        given = device_of(x)
+        wanted = self.device if self.params else given
         if x.shape[1:] != self.input_shape or x.dtype != self.dtype or given != wanted:
             raise InputError(
                 f"{self.name} takes {self.dtype} arrays (N, "
                 f"{', '.join(map(str, self.input_shape))}) on {wanted}; it was given "
                 f"{x.dtype} {x.shape} on {given}"
+            )
+        if given != "cpu" and given != (current := current_device()):
+            raise InputError(
+                f"{self.name} and x are on {given}, but CuPy works on {current}: compute inside "
+                f'`with minialex.backend.device("{given}")`'
             )

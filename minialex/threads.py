@@ -22,7 +22,7 @@ from minialex.errors import InputError
 CACHE_BYTES = 1 << 20  # about half of a core's own cache
 WORKSPACE_BYTES = 64 << 20  # for what all workers hold of pictures; sums of gW come on top
 
-_count: int | None = None  # set by `use`
+_count: contextvars.ContextVar[int | None] = contextvars.ContextVar("count", default=None)
 _lock = threading.RLock()
 _scratch = threading.local()  # every thread has work arrays of its own
 
@@ -35,8 +35,8 @@ def count() -> int:
     InputError
         MINIALEX_THREADS is not a positive whole number.
     """
-    if _count is not None:
-        return _count
+    if chosen := _count.get():
+        return chosen
     text = os.environ.get("MINIALEX_THREADS", "")
     if not text:
         affinity = getattr(os, "sched_getaffinity", None)  # Linux only
@@ -48,13 +48,15 @@ def count() -> int:
 
 @contextlib.contextmanager
 def use(workers: int | None) -> Iterator[None]:
-    """Run the body with this number of workers; None leaves the number as it is."""
-    global _count
-    before, _count = _count, workers or _count
+    """Run the body with this number of workers; None leaves the number as it is.
+
+    It holds for this thread, and others that run meanwhile keep theirs.
+    """
+    before = _count.set(workers or _count.get())
     try:
         yield
     finally:
-        _count = before
+        _count.reset(before)
 
 
 def workers_for(x: Array) -> int:
@@ -96,7 +98,7 @@ def parallel(
     # One call at a time: two would restore each other's limit of BLAS.
     with _lock, _controller().limit(limits=1, user_api="blas"):
         others = [
-            _pool(workers).submit(contextvars.copy_context().run, run, t)  # np.errstate lives there
+            _pool(workers).submit(contextvars.copy_context().run, run, t)  # np.errstate, `use`
             for t in range(1, min(workers, pieces))
         ]
         try:
@@ -122,7 +124,10 @@ def block_bytes(x: Array, cached: int) -> int:
 
 
 def scratch(role: str, shape: tuple[int, ...], like: Array) -> Array:
-    """Return a work array of this thread: its memory is the same at every call for this role."""
+    """Return a work array of this thread: its memory is the same at every call for this role.
+
+    On a GPU, where a pass is only queued, all passes of a thread belong on one stream.
+    """
     return reuse(_scratch.__dict__, role, shape, like)
 
 

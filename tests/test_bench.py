@@ -72,6 +72,9 @@ def test_bytes_that_must_move():
     pool = work.make(work.Request(batch=2, layer="pool", shape=(7, 7, 8)))
     x, y = 2 * 7 * 7 * 8, 2 * 3 * 3 * 8
     assert work.bytes_moved(pool) == dict.fromkeys(("forward", "backward"), 4 * x + 4 * y + y)
+    mean = work.make(work.Request("cuda-convnet-19pct", batch=2, layer="pool2"))
+    both = mean.x.nbytes + mean.gy.nbytes  # a mean has no index
+    assert work.bytes_moved(mean) == {"forward": both, "backward": both}
     assert work.bytes_moved(work.make(SMALL)) == {"update": 5 * 4 * 62006}
 
 
@@ -272,6 +275,21 @@ def test_scaling_and_warnings_are_printed(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "WARNING: OPENBLAS_CORETYPE=Haswell is set" in out
     assert re.search(r"ms by batch +1 +2 +exponent", out)
+
+
+def test_a_network_without_a_classifier_is_scaled_by_its_passes(monkeypatch):
+    monkeypatch.setattr(timing, "REST", 0)
+    request = work.Request("alexnet-tf", batch=1)
+    curves = scaling.measure(["batch"], ["minialex"], request, 1)
+    assert [curve.phase for curve in curves] == ["forward", "backward"]
+
+
+def test_a_fresh_process_takes_the_installed_package(monkeypatch, tmp_path):
+    """In a checkout there is a folder of this name, which has no kernels."""
+    (tmp_path / "minialex").mkdir()
+    (tmp_path / "minialex" / "__init__.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    assert probe.run("minialex", SMALL).step_seconds > 0
 
 
 def test_memory_and_second_start_come_from_fresh_processes(capsys, monkeypatch):

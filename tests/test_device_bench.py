@@ -82,6 +82,24 @@ def test_what_is_printed_for_a_gpu(stand_in, capsys, tmp_path):
     assert (step["contestant"], step["phase"], step["ratio"]) == ("minialex", "step", 1)
 
 
+def test_what_pytorch_does_not_have_is_timed_without_it(monkeypatch, capsys):
+    import torch
+
+    from minialex.bench import gpu
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert gpu.torch_on("cpu", work.make(work.Request("cuda-convnet-18pct", batch=1))) == []
+    assert "PyTorch is not timed: --peers torch: maplrn" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("layer", ["pool2", "relu1"])
+def test_a_layer_without_parameters_is_timed_on_a_gpu(layer, stand_in, tmp_path):
+    flags = ["--model", "lenet5", "--layer", layer, "--batch", "2", "--rounds", "1"]
+    assert main(["--device", "cuda", *flags, "--json", str(tmp_path / "gpu.json")]) == 0
+    steps = json.loads((tmp_path / "gpu.json").read_text())["steps"]
+    assert [step["phase"] for step in steps] == ["forward", "backward"]
+
+
 @pytest.mark.parametrize("layer", [None, "conv1"])
 def test_pytorch_on_a_device_computes_the_same(layer):
     """Here the device is the CPU."""

@@ -40,12 +40,16 @@ from minialex.interrupt import Interrupted
 from minialex.layers import (
     Conv2d,
     Dropout,
+    Flatten,
+    Linear,
     LocallyConnected2d,
+    MaxPool2d,
     RReLU,
     SoftmaxCrossEntropy,
     dropout,
     local,
 )
+from minialex.network import Sequential
 from minialex.train import fit
 
 CUDA = dataclasses.replace(tiny.CONFIG, device="cuda")
@@ -410,6 +414,35 @@ def test_the_commands(monkeypatch, tmp_path, capsys):
     Image.new("RGB", (9, 9)).save("a.png")
     assert main(["predict", "run", "a.png", "--device", "cuda:1"]) == 0
     assert main(["train", "--resume", "run", "--device", "cpu"]) == 0
+
+
+def test_a_network_without_parameters_works_where_x_is(rng):
+    x = rng.standard_normal((2, 7, 9, 3)).astype("float32")
+    network = Sequential([MaxPool2d(3, 2)], (7, 9, 3))
+    expected = network.forward(x).copy()
+    on_gpu = network.to("cuda").forward(backend.to_device(x, "cuda"))
+    np.testing.assert_array_equal(on_gpu.get(), expected)
+
+
+def test_another_current_device_is_named_before_anything_runs(rng):
+    """A kernel that is launched there would read memory of another GPU, and end the process."""
+    network = tiny.network().to("cuda:1")
+    there = backend.to_device(rng.standard_normal((2, 8, 8, 3)).astype("float32"), "cuda:1")
+    for use in (network.forward, network.predict):
+        with pytest.raises(InputError, match=r'works on cuda:0: .*backend\.device\("cuda:1"\)'):
+            use(there)
+    with backend.device("cuda:1"):
+        assert network.predict(there).shape == (2, 3)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_pictures_may_be_mirrored_views(axis, rng):
+    x = rng.standard_normal((2, 8, 8, 3)).astype("float32")
+    network = Sequential([Conv2d(4, 3), Flatten(), Linear(3)], (8, 8, 3))
+    expected = network.predict(np.flip(x, axis).copy())
+    mirrored = [slice(None, None, -1 if i == axis else 1) for i in range(3)]
+    on_gpu = network.to("cuda").predict(backend.to_device(x, "cuda")[tuple(mirrored)])
+    np.testing.assert_allclose(on_gpu.get(), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_network_goes_there_and_back(rng):

@@ -155,6 +155,12 @@ def test_predict_is_forward_in_batches(rng, dtype, batch_size):
     twin.assert_close(found, expected, twin.TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_of_nothing_is_refused(batch_size):
+    with pytest.raises(InputError, match=f"batch_size={batch_size}: must be at least 1"):
+        small().predict(np.zeros((3, *SHAPE), "float32"), batch_size)
+
+
 def test_predict_takes_no_pictures():
     assert small().predict(np.zeros((0, *SHAPE), "float32")).shape == (0, 5)
 
@@ -298,10 +304,11 @@ def test_the_workspace_is_bounded_for_pictures_of_vgg(algorithm):
     x = np.zeros((2, 224, 224, 64), "float32")
 
     def both_passes():
-        layer.backward(layer.forward(x))
+        with threads.use(1):
+            layer.backward(layer.forward(x))
         return sum(array.nbytes for array in threads._scratch.__dict__.values())
 
-    with threads.use(1), ThreadPoolExecutor(1) as fresh:  # a new thread has no work arrays yet
+    with ThreadPoolExecutor(1) as fresh:  # a new thread has no work arrays yet
         assert fresh.submit(both_passes).result() < threads.WORKSPACE_BYTES / 2
 
 

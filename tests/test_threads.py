@@ -1,10 +1,12 @@
 """One pool of threads: every item once, equal bits, errors that arrive."""
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_layer_contract import EXAMPLES, Case
 
-from minialex import models, threads
+from minialex import forms, models, threads
 from minialex.backend import sum_of_rows
 from minialex.errors import InputError
 
@@ -156,6 +158,22 @@ def test_use_ends_with_its_block(monkeypatch):
         with threads.use(None):
             assert threads.count() == 2
     assert threads.count() == 4
+
+
+def test_threads_do_not_disturb_each_other(monkeypatch):
+    """As where one leaves its block before another one does that began in between."""
+    monkeypatch.setenv("MINIALEX_THREADS", "3")
+    mine, its = contextlib.ExitStack(), contextlib.ExitStack()
+    with ThreadPoolExecutor(1) as other:
+        mine.enter_context(threads.use(4))
+        mine.enter_context(forms.use("reference"))
+        other.submit(its.enter_context, threads.use(1)).result()
+        assert (threads.count(), forms.choice()) == (4, "reference")
+        assert other.submit(threads.count).result() == 1
+        assert other.submit(forms.choice).result() == "kernels"
+        mine.close()
+        other.submit(its.close).result()
+        assert threads.count() == other.submit(threads.count).result() == 3
 
 
 def test_workers_share_the_context_of_the_caller():

@@ -42,8 +42,11 @@ def backward(gcols, gx, geometry):
 
 
 def _suits(*arrays):
-    """Return whether arrays are float32, with the channels side by side."""
-    return all(a.dtype == np.float32 and a.strides[-1] == a.itemsize for a in arrays)
+    """Return whether arrays are float32, with the channels side by side and no axis reversed."""
+    return all(
+        a.dtype == np.float32 and a.strides[-1] == a.itemsize and min(a.strides) >= 0
+        for a in arrays
+    )
 
 
 def _strides(a):

@@ -13,6 +13,7 @@ from minialex.bench import agreement, timing, work
 from minialex.bench.contestants import Contestant, Minialex
 from minialex.bench.peers import installed
 from minialex.bench.peers_torch import Torch
+from minialex.errors import InputError
 
 ROUNDS, LAUNCHES, WARMUP, AHEAD = 11, 10, 3, 20
 COPIED = 1 << 28  # bytes, by which the bandwidth is measured
@@ -135,7 +136,11 @@ def torch_on(name: str, case: work.Case) -> list[Contestant]:
         return []
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.benchmark = True  # a peer is shown at its best
-    return torch_contestants(name, case)
+    try:
+        return torch_contestants(name, case)
+    except InputError as error:  # a layer that it does not have
+        print(f"PyTorch is not timed: {error}")
+        return []
 
 
 def torch_contestants(name: str, case: work.Case) -> list[Contestant]:

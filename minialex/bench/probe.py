@@ -76,7 +76,7 @@ def run(name: str, request: "Request") -> Probe:
     order = json.dumps({"name": name, "request": asdict(request)})
     environment = {**os.environ, "MINIALEX_THREADS": str(threads.count())}
     finished = subprocess.run(
-        [sys.executable, "-m", "minialex.bench.probe", order],
+        [sys.executable, "-P", "-m", "minialex.bench.probe", order],  # -P: the installed one
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     if finished.returncode:

@@ -89,6 +89,6 @@ def _seconds(
         case = work.make(request)
         contestants = peers.enter(names, case)
         agreement.check(contestants)
-        phases = ("forward", "backward") if request.layer else ("step",)
+        phases = ("forward", "backward") if case.labels is None else ("step",)
         found = timing.measure(contestants, phases, rounds)
     return {key: median(seconds) for key, seconds in found.items()}

@@ -8,6 +8,7 @@ import numpy as np
 from minialex import models
 from minialex.errors import InputError, nearest
 from minialex.layer import Layer, Shape
+from minialex.layers import MaxPool2d
 from minialex.network import Sequential
 
 NORMS = ("lrn", "maplrn")
@@ -146,7 +147,7 @@ def bytes_moved(case: Case) -> dict[str, int]:
     kind = case.network.layers[0].kind
     if len(case.network.layers) == 1 and kind in ("lrn", "pool"):
         x, y = case.x.nbytes, case.gy.nbytes
-        index = case.gy.size if kind == "pool" else 0
+        index = case.gy.size if isinstance(case.network.layers[0], MaxPool2d) else 0
         moved["forward"] = x + y + index
         moved["backward"] = y + x + (x if kind == "lrn" else index)
     return moved

@@ -1,5 +1,6 @@
 """Batches, prepared in the background and decided by (seed, epoch, batch) alone."""
 
+import contextvars
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -80,9 +81,10 @@ class Loader:
         order = self._order(epoch)
         pending: deque[Future] = deque()
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minialex-loader")
+        run = contextvars.copy_context().run  # with this thread's number of workers
         try:
             for i in range(first, len(self)):
-                pending.append(worker.submit(self._batch, order, epoch, i))
+                pending.append(worker.submit(run, self._batch, order, epoch, i))
                 if len(pending) > self.prefetch:
                     yield self._delivered(pending.popleft().result())
             while pending:

@@ -90,6 +90,7 @@ runtime = SimpleNamespace(
     CUDARuntimeError=CUDARuntimeError,
     driverGetVersion=lambda: machine.driver,
     runtimeGetVersion=lambda: machine.wheel,
+    getDevice=current,
     getDeviceCount=_device_count,
     getDeviceProperties=lambda number: {"name": b"Stand-in"},
 )
