@@ -1,6 +1,7 @@
 """The command line: which function of `minialex.commands` a command is, and its exit code."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     does, before all was printed. 2: the input was wrong or the disk is full, and a message says so.
     130: Ctrl-C. Any other exception is a defect of ours and keeps its traceback.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that it cannot encode is no reason to end
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()

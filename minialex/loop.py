@@ -1,6 +1,7 @@
 """The training loop."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from minialex.data import Dataset, split
 from minialex.data.colour import ColourNoise
 from minialex.data.loader import Loader
 from minialex.data.pixels import Pixels
+from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.failures import TrainingError, require_finite, require_finite_loss
 from minialex.figures import Epoch, Result, read_result, write_json, write_log
-from minialex.interrupt import Interrupt, Interrupted
+from minialex.interrupt import Interrupt
 from minialex.layers import SoftmaxCrossEntropy
 from minialex.network import Sequential
 from minialex.progress import Silent
@@ -56,6 +58,7 @@ class Training:
             val_size=val_size,
             out=str(folder) if folder else None,
         )
+        self.trained_on = train.described()
         train, self.val = split(train, val_size, config.seed)
         self.schedule = parts.schedule(config, len(train))
         self.optimiser = parts.optimiser(config, network.params)
@@ -72,25 +75,28 @@ class Training:
 
     def run(self, interrupt: Interrupt) -> History:
         """Train until all epochs are done, then measure the test pictures with the best weights."""
-        position, epochs, batches = self.position, self.config.epochs, len(self.loader)
+        network, position = self.network, self.position
+        epochs, batches = self.config.epochs, len(self.loader)
         was_finished = position.epoch == epochs
         if self.folder and not was_finished:
-            write_config(self.folder, self.config, self.network, self.pixels, self.classes)
+            write_config(
+                self.folder, self.config, network, self.pixels, self.classes, self.trained_on
+            )
         self.progress.begin(epochs, len(self.loader.dataset), position)
         while position.epoch < epochs:
             started = time.perf_counter() - position.seconds
             self.begin_epoch()
-            for x, labels in self.loader.batches(position.epoch, first=position.batch):
+            for x, labels in self.batches():
                 self.step(x, labels)
                 position.seconds = time.perf_counter() - started
                 if not self.totals.unread:
                     self.progress.step(position)
                 if interrupt.asked and position.batch < batches:
-                    self.stop()
+                    state.stop(self)
             self.end_epoch(started)
             if interrupt.asked and position.epoch < epochs:
-                self.stop()
-        for name, parameter in self.network.params.items():
+                state.stop(self)
+        for name, parameter in network.params.items():
             parameter[...] = self.best[name]
         result = read_result(self.folder) if self.folder and was_finished else None
         if result:
@@ -103,6 +109,15 @@ class Training:
         self.optimiser.lr_scale = parts.lr_scale(config, self.optimiser.params, done)
         self.loader.augment = parts.augment(config, self.colour, done)
         self.totals = Totals(self.network.device, self.position)
+
+    def batches(self) -> Iterator[tuple[Array, Array]]:
+        """Yield what is left of the epoch; save what was learnt if it can no longer be read."""
+        position = self.position
+        try:
+            yield from self.loader.batches(position.epoch, first=position.batch)
+        except (InputError, OSError):
+            state.save_between_steps(self)
+            raise
 
     def step(self, x: Array, labels: Array) -> None:
         """Learn from one batch. Nothing in here waits for a GPU but `read_totals`."""
@@ -180,14 +195,3 @@ class Training:
             write_json(self.folder / "result.json", asdict(result))
             plot.curves(self.log).savefig(self.folder / "curves.png")
         return result
-
-    def stop(self) -> None:
-        """Save, and raise Interrupted."""
-        self.read_totals()
-        require_finite(self)
-        state.save(self, ["last"])
-        epoch, batch = self.position.epoch + 1, self.position.batch
-        raise Interrupted(
-            f"stopped in epoch {epoch} before batch {batch + 1}. "
-            + (f"Go on with: minialex train --resume {self.folder}" if self.folder else "")
-        )

@@ -24,11 +24,11 @@ def optimiser(config: Config, params: dict[str, Array]) -> Optimiser:
         A pattern of lr_scale, lr_changes or decay matches no parameter.
     """
     lr_scale(config, params, config.epochs)  # raises for changes that are far away
-    undecayed = () if config.decay_biases else (n for n in params if n.endswith(UNDECAYED))
+    undecayed = () if config.decay_biases else [escape(n) for n in params if n.endswith(UNDECAYED)]
     by_pattern: dict[str, Any] = {
         "weight_decay": config.weight_decay,
         "lr_scale": config.lr_scale,
-        "decay": {**{escape(name): 0.0 for name in undecayed}, **config.decay},
+        "decay": {p: 0.0 for p in undecayed if p not in config.decay} | config.decay,
     }
     if config.optimiser == "sgd":
         return SGD(params, config.momentum, **by_pattern)

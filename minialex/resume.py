@@ -5,13 +5,16 @@ the optimiser's state, pixel scale and, as JSON, `Position`, the schedule and ev
 """
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minialex import checkpoint, figures, forms, run, threads
 from minialex.config import Config
+from minialex.data import difference
 from minialex.errors import InputError
+from minialex.failures import require_finite
+from minialex.interrupt import Interrupted
 
 if TYPE_CHECKING:
     from minialex.loop import Training
@@ -66,13 +69,32 @@ def save(training: "Training", names: list[str]) -> None:
     checkpoint.save(paths, tensors, state)
 
 
+def save_between_steps(training: "Training") -> None:
+    """Save in the middle of an epoch; TrainingError if a loss or a weight is not finite."""
+    training.read_totals()
+    require_finite(training)
+    save(training, ["last"])
+
+
+def stop(training: "Training") -> None:
+    """Save, and raise Interrupted."""
+    save_between_steps(training)
+    epoch, batch = training.position.epoch + 1, training.position.batch
+    folder = training.folder
+    raise Interrupted(
+        f"stopped in epoch {epoch} before batch {batch + 1}. "
+        + (f"Go on with: minialex train --resume {folder}" if folder else "")
+    )
+
+
 def restore(training: "Training") -> None:
     """Continue from last.safetensors; rows of the log that lie behind it are dropped."""
     folder, network = training.folder, training.network
     if folder is None:
         raise InputError("resume=True needs the folder of the run")
-    before = run.read_config(folder)[1]
+    document, before = run.read_config(folder)
     _check_same(before, training.config)
+    _check_pictures(document, training)
     path = folder / "last.safetensors"
     tensors, state = checkpoint.load(path)
     checkpoint.copy_into(network.params, checkpoint.group(tensors), path)
@@ -117,7 +139,7 @@ def _check_same(stored: Config, wanted: Config) -> None:
     """Refuse a changed configuration: the result would be of neither the old one nor the new."""
     for field in fields(Config):
         before, now = getattr(stored, field.name), getattr(wanted, field.name)
-        if before == now or field.name in MAY_CHANGE:
+        if in_order(before) == in_order(now) or field.name in MAY_CHANGE:
             continue
         if field.name == "epochs" and stored.schedule in OPEN_ENDED:
             continue
@@ -132,8 +154,25 @@ def _check_same(stored: Config, wanted: Config) -> None:
         )
 
 
+def in_order(value: Any) -> Any:
+    """Return the patterns of lr_scale or decay with their order, which decides; others as is."""
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def _check_pictures(document: dict[str, Any], training: "Training") -> None:
+    """Refuse other training pictures than those that the run began with, as far as it says."""
+    stored = document.get("trained_on")
+    words = difference(stored, training.trained_on) if stored else ""
+    if document["classes"] != list(training.classes):
+        words = f"the classes were {', '.join(document['classes'])}"
+    if words:
+        raise InputError(
+            f"--resume: the training pictures have changed since this run began: {words}"
+        )
+
+
 def _check_pixels(now: checkpoint.Tensors, stored: checkpoint.Tensors) -> None:
-    """Refuse other training pictures than those that the run began with: their mean tells."""
+    """Refuse other training pictures, also where their mean alone tells."""
     for name in now.keys() | stored.keys():
         a, b = now.get(name), stored.get(name)
         if a is None or b is None or a.shape != b.shape or not np.allclose(a, b, rtol=1e-5):

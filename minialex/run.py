@@ -11,7 +11,8 @@ It holds::
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -116,23 +117,39 @@ def load(folder: str | Path, checkpoint: str = "best", device: str = "cpu") -> R
 
 
 def new_folder(settings: Config) -> Path:
-    """Return where a new run goes: `out`, or runs/<model>-<data>-<k> with the first free k."""
+    """Return where a new run goes: `out`, or runs/<model>-<data>-<k> with the first free k.
+
+    The latter is made, so that of trainings that begin together each has its own.
+    """
     if settings.out is not None:
         return Path(settings.out)
-    stem = f"{settings.model}-{Path(settings.data).name}"
-    return next(p for k in count(1) if not (p := Path("runs") / f"{stem}-{k}").exists())
+    for k in count(1):
+        folder = Path("runs") / f"{settings.model}-{Path(settings.data).name}-{k}"
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            break
+    return folder
 
 
 def write_config(
-    folder: Path, settings: Config, network: "Sequential", pixels: "Pixels", classes: Sequence[str]
+    folder: Path,
+    settings: Config,
+    network: "Sequential",
+    pixels: "Pixels",
+    classes: Sequence[str],
+    trained_on: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write config.json, and make the folder where there is none."""
+    """Write config.json, and make the folder where there is none.
+
+    trained_on: what `Dataset.described` says of the training pictures, held-out ones among them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     document = {
         "config": dataclasses.asdict(settings),
         "config_hash": settings.hash(),
         "classes": list(classes),
         "pixels": pixels.config(),
+        "trained_on": trained_on,
         "parameters": sum(p.size for p in network.params.values()),
         **machine.describe(),
         **({} if settings.device == "cpu" else gpu.describe(settings.device)),
@@ -152,6 +169,8 @@ def read_config(folder: Path) -> tuple[dict[str, Any], Config]:
                 f"{path} is not a run's config.json: it has no {key!r} as it should be"
             )
     settings = config.from_dict(document["config"], str(path))
+    if not isinstance(document.get("trained_on"), dict | None):
+        raise InputError(f"{path}: its 'trained_on' is not as `minialex train` writes it")
     if not document["classes"] or not all(isinstance(name, str) for name in document["classes"]):
         raise InputError(f"{path} is not a run's config.json: its 'classes' are no names")
     return document, settings

@@ -105,7 +105,7 @@ def fit(
 
 
 def _refuse_to_overwrite(folder: Path) -> None:
-    """Refuse a folder with weights, whether a training or `import-torch` left them."""
+    """Refuse a folder with weights, trained or imported, or with a file that would be replaced."""
     if (folder / "last.safetensors").exists():
         raise InputError(
             f"{folder} already holds a run: choose another --out, or --resume {folder}"
@@ -115,6 +115,9 @@ def _refuse_to_overwrite(folder: Path) -> None:
             f"{folder} already holds {found[0].name}: choose another --out; --init {folder} begins "
             "with its weights"
         )
+    for name in ("config.json", "log.csv", "result.json"):
+        if (folder / name).exists():
+            raise InputError(f"{folder} already holds {name}: choose another --out, or remove it")
 
 
 def _train_and_test(

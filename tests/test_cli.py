@@ -345,6 +345,8 @@ def a_file_with_a_typo(tmp_path):
         (("trian",), "did you mean 'train'", None),
         (("train", "--model=alexnet-minni"), "did you mean 'alexnet-mini'", None),
         (("train", "--data=shaps"), "shapes", None),
+        (("train", "--data=~nobody-here"), "~nobody-here: there is no user of this name", None),
+        (("train", "--data=cifar10", "--data-dir=~nobody-here/x"), "there is no user of", None),
         (("train", "--epoch=3"), "--epochs", None),
         (("train", "--epochs=many"), "--epochs", None),
         (("train", "--shedule", "step"), "--schedule", None),
@@ -476,6 +478,34 @@ def test_classes_that_changed_since_the_training_are_noticed(call, trained, monk
     code, out, said = call("eval", trained)
     assert (code, out) == (2, "")
     assert "violet" in said
+
+
+def test_pictures_that_were_added_since_the_training_are_warned_of(call, tmp_path):
+    """Another number of pictures is another draw of the fifth that is the test."""
+    rng = np.random.default_rng(0)
+    for i in range(21):
+        path = tmp_path / "pets" / ("cat", "dog")[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
+    last = path.rename(tmp_path / "20.png")
+    code, _, said = call("train", "--model=tiny", "--data=pets", "--epochs=1", "--out=run")
+    assert code == 0, said
+    assert call("eval", "run")[2] == ""
+    last.rename(path)
+    code, _, said = call("eval", "run")
+    assert code == 0
+    assert "pets have changed since run was trained (16 pictures then, 17 now)" in said
+    assert call("eval", "run", "--data=pets")[2] == ""  # as asked for
+
+
+def test_names_that_the_terminal_cannot_write_are_escaped(trained):
+    os.mkdir(b"caf\xe9")
+    Image.new("RGB", (8, 8), (90, 10, 200)).save("a.png")
+    os.rename("a.png", b"caf\xe9/a.png")
+    command = [sys.executable, tiny.__file__, "predict", trained, b"caf\xe9/a.png"]
+    done = subprocess.run(command, capture_output=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert b"caf\\udce9/a.png" in done.stdout
 
 
 def test_a_run_without_an_epoch_has_no_curves(call, trained, tmp_path):

@@ -190,6 +190,15 @@ def test_without_a_test_folder_a_fifth_is_held_out(tmp_path):
     np.testing.assert_array_equal(again.test.images, test.images)
 
 
+def test_a_class_may_be_called_train(tmp_path):
+    for name, count in (("bus", 3), ("train", 4)):
+        for i in range(count):
+            save(tmp_path / name / f"{i}.png")
+    train, test = folder.load(tmp_path, 8)
+    assert train.classes == ("bus", "train")
+    assert sorted([*train.labels, *test.labels]) == [0] * 3 + [1] * 4
+
+
 def test_a_folder_is_found_under_data_dir(root):
     assert len(data.load("set", data_dir=root.parent).train) == 6
 

@@ -99,6 +99,16 @@ def test_wrong_commands_say_what_to_do(arguments, message, tmp_path, monkeypatch
     assert message in capsys.readouterr().err
 
 
+def test_an_answer_may_hold_a_dataclass(tmp_path, capsys):
+    """Which looks its own module up, where annotations are text."""
+    path = tmp_path / "answer.py"
+    path.write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Size:\n    height: int\n" + source("sizes")
+    )
+    assert cli.main(["exercise", "check", "1", "--file", str(path)]) == 0, capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -14,6 +14,7 @@ import pytest
 import tiny
 
 from minialex import checkpoint, config, figures, forms, loop, models, run
+from minialex.data import Splits
 from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.interrupt import Interrupt, Interrupted
@@ -199,11 +200,20 @@ def test_a_changed_configuration_is_refused(change, message, tmp_path):
         resume(tmp_path, dataclasses.replace(tiny.CONFIG, **change))
 
 
-def test_what_does_not_change_the_result_may_change(tmp_path):
+def test_another_order_of_patterns_is_another_configuration(tmp_path):
+    config = dataclasses.replace(tiny.CONFIG, lr_scale={"*": 3.0, "conv*": 0.0})
+    stop_at(3, tmp_path, config)
+    other = dataclasses.replace(config, lr_scale={"conv*": 0.0, "*": 3.0})
+    with pytest.raises(InputError, match="lr_scale is"):
+        resume(tmp_path, other)
+
+
+def test_what_does_not_change_the_result_may_change(whole, tmp_path):
     stop_at(3, tmp_path)
     other = {"save_every": 2, "data_dir": "elsewhere", "recipe": "paper"}
     resume(tmp_path, dataclasses.replace(tiny.CONFIG, **other))
     assert (tmp_path / "epoch-002.safetensors").exists()
+    assert_same_run(tmp_path, whole)
 
 
 def test_a_schedule_that_is_laid_out_for_its_end_cannot_be_made_longer(tmp_path):
@@ -239,6 +249,73 @@ def test_changed_training_pictures_are_noticed(tmp_path):
     others = tiny.splits()._replace(train=tiny.pictures(100, seed=5))
     with pytest.raises(InputError, match="training pictures have changed"):
         fit(tiny.network(), others, tiny.CONFIG, folder=tmp_path, resume=True)
+
+
+def without_the_first(train):
+    return train.subset(np.arange(1, len(train)))
+
+
+def with_two_classes_exchanged(train):
+    return dataclasses.replace(train, labels=np.array([1, 0, 2])[train.labels])
+
+
+def with_other_names(train):
+    return dataclasses.replace(train, classes=("a", "b", "c"))
+
+
+def brighter(train):
+    return dataclasses.replace(train, images=np.minimum(train.images, 254) + np.uint8(1))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_the_first, "100 pictures then, 99 now"),
+        (with_two_classes_exchanged, "other labels"),
+        (with_other_names, "the classes were red, green, blue"),
+        (brighter, r"a mean grey level of \d+\.\d\d then"),
+    ],
+)
+def test_changed_pictures_are_noticed_without_a_mean(change, message, tmp_path):
+    config = dataclasses.replace(tiny.CONFIG, mean="none", val_size=0)
+    stop_at(3, tmp_path, config)
+    train, test = tiny.splits()
+    others = Splits(change(train), dataclasses.replace(test, classes=change(train).classes))
+    with pytest.raises(InputError, match=f"training pictures have changed.*: {message}"):
+        fit(tiny.network(), others, config, folder=tmp_path, resume=True)
+
+
+class Unplugged:
+    """Pictures on a disk that is gone after some batches."""
+
+    def __init__(self, images, batches):
+        self.images, self.left = images, batches
+        self.shape, self.dtype = images.shape, images.dtype
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, key):
+        if len(np.atleast_1d(key)) == tiny.CONFIG.batch_size:
+            self.left -= 1
+        if self.left < 0:
+            raise InputError("pets/cat/1.jpg: there is no such picture; check the path")
+        return self.images[key]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.images, dtype)
+
+
+@pytest.mark.parametrize("batches", [2, 8])
+def test_a_picture_that_cannot_be_read_any_more_costs_nothing(batches, whole, tmp_path):
+    train, test = tiny.splits()
+    gone = dataclasses.replace(train, images=Unplugged(train.images, batches))
+    with pytest.raises(InputError, match="no such picture"):
+        fit(tiny.network(), Splits(gone, test), tiny.CONFIG, folder=tmp_path)
+    state = checkpoint.load(tmp_path / "last.safetensors")[1]
+    assert state["position"]["step"] >= batches - 1
+    resume(tmp_path)
+    assert_same_run(tmp_path, whole)
 
 
 def test_resuming_needs_a_run(tmp_path):

@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -86,10 +87,10 @@ def _check(chosen: Exercise, path: Path) -> bool:
 
 
 def _imported(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
+    spec = importlib.util.spec_from_file_location("minialex_answer", path.resolve())
     assert spec  # as for every file that ends in .py
     assert spec.loader
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 

@@ -1,6 +1,7 @@
 """The commands that use a run."""
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -136,7 +137,8 @@ def run_and_data(
 ) -> tuple["Run", "Splits"]:
     """Return a trained network, and its data (or other data) as the training had them."""
     from minialex import data as sets
-    from minialex.run import load
+    from minialex.data import difference
+    from minialex.run import load, read_config
 
     trained = load(run, checkpoint, device)
     config = trained.config
@@ -153,5 +155,12 @@ def run_and_data(
         raise InputError(
             f"{name} now has the classes {', '.join(splits.test.classes)}, but {run} was "
             f"trained on {', '.join(trained.classes)}: {remedy}"
+        )
+    before = read_config(run)[0].get("trained_on")
+    if before and not data and (words := difference(before, splits.train.described())):
+        print(
+            f"warning: the training pictures of {name} have changed since {run} was trained "
+            f"({words}): it may have been trained on some of what is now the test",
+            file=sys.stderr,
         )
     return trained, splits

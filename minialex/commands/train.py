@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -61,15 +62,21 @@ def train(arguments: Sequence[str]) -> None:
         )
     shown = progress.of_stdout()
     resume = flags.resume is not None
-    history = fit(
-        network,
-        splits,
-        settings,
-        folder=folder,
-        resume=resume,
-        progress=shown,
-        profile=flags.profile,
-    )
+    try:
+        history = fit(
+            network,
+            splits,
+            settings,
+            folder=folder,
+            resume=resume,
+            progress=shown,
+            profile=flags.profile,
+        )
+    finally:
+        if not (settings.out or resume):
+            with suppress(OSError):  # not empty: the training has begun
+                folder.rmdir()
+                folder.parent.rmdir()
     _report(history.result, folder)
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from minialex.data.dataset import Dataset, Splits, split
+from minialex.data.dataset import Dataset, Splits, difference, split
 from minialex.errors import InputError, nearest
 
-__all__ = ["Dataset", "Splits", "load", "split"]
+__all__ = ["Dataset", "Splits", "difference", "load", "split"]
 
 NAMES = ("shapes", "cifar10", "cifar100")
 
@@ -36,6 +36,13 @@ def load(name: str, data_dir: str | Path | None = None, image_size: int | None =
     """
     if image_size is not None and image_size < 1:
         raise InputError(f"image_size {image_size}: pictures are at least 1 pixel wide")
+    try:
+        data_dir = Path(data_dir).expanduser() if data_dir else None
+        root = Path(data_dir or "", name).expanduser()
+    except RuntimeError:
+        raise InputError(
+            f"{data_dir or name}: there is no user of this name; write the path without ~"
+        ) from None
     if name == "shapes":
         from minialex.data.shapes import shapes
 
@@ -46,7 +53,6 @@ def load(name: str, data_dir: str | Path | None = None, image_size: int | None =
 
         variant = cifar.CIFAR10 if name == "cifar10" else cifar.CIFAR100
         return cifar.load(variant, data_dir, image_size)
-    root = Path(data_dir or "", name).expanduser()
     if not root.is_dir():
         raise InputError(
             f"data {name!r} is neither {', '.join(NAMES)} nor a folder: there is no {root}"

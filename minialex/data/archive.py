@@ -4,7 +4,7 @@ import gzip
 import tarfile
 import tempfile
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from minialex.errors import InputError
 
@@ -19,7 +19,7 @@ def md5_of(path: Path) -> str:
 def unpack(archive: Path, md5: str, folder: str) -> Path:
     """Unpack the `folder` of a .tar.gz beside it, whole or not at all.
 
-    Nothing is written outside, whatever the archive asks for (tarfile's filter "data").
+    Only plain files are taken, and only those that lie in the folder itself.
 
     Returns
     -------
@@ -40,7 +40,12 @@ def unpack(archive: Path, md5: str, folder: str) -> Path:
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix=f".{folder}-") as temporary:
         try:
             with tarfile.open(archive, "r:gz") as tar:
-                tar.extractall(temporary, filter="data")
+                for member in tar:
+                    path = PurePosixPath(member.name)
+                    content = tar.extractfile(member) if member.isfile() else None
+                    if content and path.parent == PurePosixPath(folder):
+                        (Path(temporary) / folder).mkdir(exist_ok=True)
+                        (Path(temporary) / folder / path.name).write_bytes(content.read())
         except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise InputError(f"{archive}: cannot be unpacked ({error}). Remove it") from error
         if not (Path(temporary) / folder).is_dir():

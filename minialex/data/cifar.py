@@ -97,17 +97,13 @@ def load(
     InputError
         A file is damaged, or cannot be downloaded.
     """
-    root = Path(data_dir).expanduser() if data_dir else cache_folder()
+    root = Path(data_dir) if data_dir else cache_folder()
     if root.is_file():
         raise InputError(f"{root} is a file; give the folder that it lies in as --data-dir")
-    found = _find(variant, root)
-    if found is None and (root / "train").is_dir():
+    found = _unpacked(variant, root)
+    if not (found or _packed(variant, root)) and (root / "train").is_dir():
         return _class_folders(variant, root, image_size or 32)
-    if found is None:
-        layout = variant.layouts[0]
-        archive = fetch(layout.archive, root, layout.md5, mirrors)
-        found = layout, unpack(archive, layout.md5, layout.folder)
-    splits = _read(variant, *found)
+    splits = _read(variant, *(found or _unpack(variant, root, mirrors)))
     if image_size in (None, 32):
         return splits
     from minialex.data.pictures import read_pictures
@@ -117,16 +113,32 @@ def load(
     return splits
 
 
-def _find(variant: Variant, root: Path) -> tuple[Layout, Path] | None:
-    """Return the layout that lies under `root`, and its folder; an archive is unpacked."""
+def _unpacked(variant: Variant, root: Path) -> tuple[Layout, Path] | None:
+    """Return the layout whose files lie under `root`, and their folder."""
     for layout in variant.layouts:
         for folder in (root / layout.folder, root):
             if any((folder / name).is_file() for name in (*layout.train, layout.test)):
                 return layout, folder
-    for layout in variant.layouts:
-        if (root / layout.archive).is_file():
-            return layout, unpack(root / layout.archive, layout.md5, layout.folder)
     return None
+
+
+def _packed(variant: Variant, root: Path) -> Layout | None:
+    """Return the layout whose archive lies under `root`."""
+    return next((x for x in variant.layouts if (root / x.archive).is_file()), None)
+
+
+def _unpack(variant: Variant, root: Path, mirrors: Sequence[str]) -> tuple[Layout, Path]:
+    """Download an archive, where there is none, and unpack it; other processes wait for that."""
+    from filelock import FileLock
+
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / f".{variant.name}.lock"):
+        if found := _unpacked(variant, root):  # by the one that was waited for
+            return found
+        layout = _packed(variant, root) or variant.layouts[0]
+        if not (root / layout.archive).is_file():
+            fetch(layout.archive, root, layout.md5, mirrors)
+        return layout, unpack(root / layout.archive, layout.md5, layout.folder)
 
 
 def _read(variant: Variant, layout: Layout, folder: Path) -> Splits:

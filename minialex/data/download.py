@@ -34,7 +34,8 @@ def fetch(name: str, folder: Path, md5: str, mirrors: Sequence[str] = ()) -> Pat
 
     The addresses are `mirrors`, those in the environment variable MINIALEX_MIRRORS (separated by
     commas or spaces), and CIFAR's home, each followed by the name. A partial file is kept and
-    continued, also from another address: the checksum tells whether the whole is right.
+    continued, also from another address: the checksum tells whether the whole is right. What
+    comes from its beginning instead, or is another file, replaces it once it is whole and right.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def _download(address: str, part: Path, md5: str) -> None:
     while True:
         before = _size(part)
         try:
-            _append(address, part)
+            _append(address, part, md5)
             break
         except (OSError, http.client.HTTPException):
             if _size(part) <= before:
@@ -95,8 +96,8 @@ def _download(address: str, part: Path, md5: str) -> None:
     _download(address, part, md5)  # what was continued may have been the beginning of another file
 
 
-def _append(address: str, part: Path) -> None:
-    """Ask for what `part` lacks, and add it."""
+def _append(address: str, part: Path, md5: str) -> None:
+    """Ask for what `part` lacks, and add it; or put the whole file in its place."""
     start = _size(part)
     headers = {"Range": f"bytes={start}-", "User-Agent": "minialex"}
     print(f"downloading {address} into {part.parent}", file=sys.stderr, flush=True)
@@ -108,16 +109,29 @@ def _append(address: str, part: Path) -> None:
             return
         raise
     with response:
-        if response.status != 206:  # the whole file comes, not the range that was asked for
-            start = 0
-        total = start + int(response.headers.get("Content-Length", 0))
-        with part.open("ab" if start else "wb") as file, _bar() as bar:
-            task = bar.add_task(part.stem, total=total, completed=start)
-            while block := response.read(BLOCK):
-                file.write(block)
-                bar.advance(task, len(block))
-    if _size(part) < total:
-        raise OSError(f"the connection ended after {_size(part):,} of {total:,} bytes")
+        if response.status == 206 or not start:
+            _write(response, part, start)
+            return
+        whole = part.with_suffix(".whole")  # not the range that was asked for
+        try:
+            _write(response, whole, 0)
+            if (found := md5_of(whole)) != md5:
+                raise ValueError(f"its md5 checksum is {found} instead of {md5}")
+            whole.replace(part)
+        finally:
+            whole.unlink(missing_ok=True)
+
+
+def _write(response: http.client.HTTPResponse, path: Path, start: int) -> None:
+    """Write what comes behind the first `start` bytes of a file."""
+    total = start + int(response.headers.get("Content-Length", 0))
+    with path.open("ab" if start else "wb") as file, _bar() as bar:
+        task = bar.add_task(path.stem, total=total, completed=start)
+        while block := response.read(BLOCK):
+            file.write(block)
+            bar.advance(task, len(block))
+    if _size(path) < total:
+        raise OSError(f"the connection ended after {_size(path):,} of {total:,} bytes")
 
 
 def _size(path: Path) -> int:

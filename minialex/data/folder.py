@@ -35,9 +35,11 @@ def load(root: str | Path, image_size: int = 32) -> Splits:
     """
     root = Path(root)
     train, test = root / "train", None
-    if train.is_dir():
+    if train.is_dir() and _folders(train):  # a folder of pictures is a class called train
         test = next((root / name for name in TEST_FOLDERS if (root / name).is_dir()), None)
-    files = _scan(train if train.is_dir() else root)
+    else:
+        train = root
+    files = _scan(train)
     if test is None:
         pictures = _read(files, image_size, root.name)
         return Splits(*split(pictures, max(1, len(pictures) // 5), seed=0))
@@ -57,8 +59,7 @@ def _scan(root: Path) -> dict[str, list[Path]]:
         folder.name: sorted(
             (p for p in folder.iterdir() if p.is_file() and not _ignored(p)), key=lambda p: p.name
         )
-        for folder in sorted(root.iterdir(), key=lambda p: p.name)
-        if folder.is_dir() and not _ignored(folder)
+        for folder in _folders(root)
     }
     if len(classes) < 2:
         raise InputError(
@@ -71,6 +72,11 @@ def _scan(root: Path) -> dict[str, list[Path]]:
                 f"{root / name}: a class folder without pictures; add some or remove the folder"
             )
     return classes
+
+
+def _folders(root: Path) -> list[Path]:
+    found = [path for path in root.iterdir() if path.is_dir() and not _ignored(path)]
+    return sorted(found, key=lambda p: p.name)
 
 
 def _ignored(path: Path) -> bool:
