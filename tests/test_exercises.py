@@ -99,6 +99,30 @@ def test_wrong_commands_say_what_to_do(arguments, message, tmp_path, monkeypatch
     assert message in capsys.readouterr().err
 
 
+def test_an_assertion_of_an_answer_is_told_from_one_of_ours(tmp_path, capsys):
+    first = "def im2col(x, kh, kw, stride, pad):\n"
+    assert first in source("im2col")
+    text = source("im2col").replace(first, f"{first}    assert stride == 7\n")
+    code, printed = checked("im2col", text, tmp_path, capsys)
+    assert code == 1
+    assert "AssertionError: Asked for was: " in printed
+    assert "answer.py, line" in printed
+
+
+@pytest.mark.parametrize(
+    ("topic", "right", "other"),
+    [
+        ("colour", "reshape(-1, 3).astype(float)", 'reshape(-1, 3).astype("float32")'),
+        ("kernel", "def window_sum", "from numba import njit\n\n\n@njit\ndef window_sum"),
+    ],
+)
+def test_other_right_answers_pass(topic, right, other, tmp_path, capsys):
+    text = source(topic)
+    assert right in text
+    code, printed = checked(topic, text.replace(right, other), tmp_path, capsys)
+    assert code == 0, printed
+
+
 def test_an_answer_may_hold_a_dataclass(tmp_path, capsys):
     """Which looks its own module up, where annotations are text."""
     path = tmp_path / "answer.py"

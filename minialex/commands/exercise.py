@@ -66,6 +66,9 @@ def _check(chosen: Exercise, path: Path) -> bool:
     if path.suffix != ".py":
         raise InputError(f"{path} is not a file of Python: its name should end in .py")
     checks = chosen.checks()
+    from minialex.exercises.drawn import Wrong
+    from minialex.gradcheck import GradientMismatch
+
     print(f"exercise {chosen.number}: {chosen.title} ({path})")
     try:
         answer = _imported(path)
@@ -76,7 +79,7 @@ def _check(chosen: Exercise, path: Path) -> bool:
         what = (check.__doc__ or "").splitlines()[0]
         try:
             check(answer)
-        except AssertionError as error:  # of a check, and the gradient checker's GradientMismatch
+        except (Wrong, GradientMismatch) as error:
             print(f" WRONG   {what}\n{_indented(str(error))}")
             return False
         except (Exception, SystemExit) as error:

@@ -67,7 +67,7 @@ def check_components(answer) -> None:
                 "pictures. Is the mean subtracted? Is it done in float, not in uint8? Are these "
                 "variances, not their roots?"
             )
-        if not np.allclose(vectors.T @ vectors, np.eye(3), atol=1e-8):
+        if not np.allclose(vectors.T @ vectors, np.eye(3), atol=1e-5):
             raise Wrong(f"{call}: the vectors are not of length 1 and at right angles")
         if not np.allclose(C @ vectors, vectors * values, atol=2 * slack):
             why = "each value belongs to the column in its place; were they sorted together?"

@@ -46,7 +46,7 @@ def asked(call: str) -> Iterator[None]:
     except Wrong:
         raise
     except Exception as error:
-        error.args = (f"{error}. Asked for was: {call}",)
+        error.args = (f"{error}. Asked for was: {call}".removeprefix(". "),)
         raise
 
 

@@ -35,7 +35,7 @@ def run(answer, a: np.ndarray, n: int, compiled: bool = False) -> np.ndarray:
     if compiled:
         from numba import njit
 
-        function = njit(boundscheck=True)(function)
+        function = njit(boundscheck=True)(getattr(function, "py_func", function))
     with np.errstate(all="ignore"):  # inf - inf
         returned = function(given, sums, n)
     if returned is not None:

@@ -20,6 +20,10 @@ RANDOM = (
     "keep it in an attribute of the layer, or pass it as rngs=[...]; or forward depends on what "
     "an earlier forward left"
 )
+UPDATES = (
+    "changes what forward computes with: are weights updated here? Let it leave their gradients, "
+    "and update them elsewhere"
+)
 TIES = (
     "is right at each kink alone, but not where elements move together: does every one of several "
     "equal maxima get the whole gradient?"
@@ -76,6 +80,8 @@ class Case:
     def _forward(self, y: np.ndarray) -> Iterator[Problem]:
         """Yield what is wrong with y: dtype, values, or that it is another the next time."""
         forward = f"{self.subject.name}.forward"
+        if not y.size:
+            raise InputError(f"{forward} returns an empty y {y.shape}: give it a larger x")
         if y.dtype.kind != "f":
             yield Problem("dtype", forward, f"y is {y.dtype}, not an array of real numbers")
         elif not np.isfinite(y).all():
@@ -105,7 +111,8 @@ class Case:
         except Exception as error:
             if self.name == f"as given{subject.state()}":
                 if state := subject.state().removeprefix(", "):
-                    error.add_note(f"with {state}; train=(True,) leaves that out")
+                    way_out = "train=(True,), in gradcheck_example too, leaves that out"
+                    error.add_note(f"with {state}; {way_out}")
                 raise
             what = f"raises {type(error).__name__}: {error}, where forward passes"
             return [Problem("raises", subject.backward_name, what)], {}
@@ -116,6 +123,8 @@ class Case:
         found = {name: np.array(host(g)) for name, g in gradients.items()}
         if not any(p.kind in ("shape", "changes its input") for p in wrong):
             wrong += properties.linear(subject, gy, found)
+            if not np.array_equal(host(subject.forward()), y):  # there is nothing to compare with
+                return [Problem("changes its input", subject.backward_name, UPDATES)], found
             wrong = [*self._compare(kept, y, found, report), *wrong]
         return wrong, found
 

@@ -8,10 +8,10 @@ from minialex.backend import Array
 from minialex.errors import InputError
 from minialex.gradcheck.arrays import copies
 from minialex.gradcheck.cases import run_cases
-from minialex.gradcheck.layer_subject import LayerSubject, train_flag
+from minialex.gradcheck.layer_subject import LayerSubject
 from minialex.gradcheck.report import GradientMismatch, Report
 from minialex.gradcheck.restore import left_as_found
-from minialex.gradcheck.subject import FunctionSubject
+from minialex.gradcheck.subject import FunctionSubject, train_flag
 
 
 def check_layer(

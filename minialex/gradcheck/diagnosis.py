@@ -6,11 +6,11 @@ from minialex.backend import xp_of
 from minialex.gradcheck.arrays import host, sizes
 from minialex.gradcheck.closer import scan
 from minialex.gradcheck.comparison import Comparison
-from minialex.gradcheck.layer_subject import LayerSubject, is_ours
+from minialex.gradcheck.layer_subject import LayerSubject
 from minialex.gradcheck.numeric import Derivative
 from minialex.gradcheck.pattern import Mistake
 from minialex.gradcheck.report import Problem
-from minialex.gradcheck.subject import Subject, parameters
+from minialex.gradcheck.subject import Subject, is_ours, parameters
 
 LAYOUTS = {  # axes of pictures, and of the kernels that go with them
     "NHWC": (("image", "height", "width", "channel"), ("kh", "kw", "channel", "filter")),

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from minialex.errors import InputError, nearest
-from minialex.gradcheck.arrays import differentiable
+from minialex.gradcheck.arrays import is_array
 from minialex.gradcheck.distinct import distinct_array
 
-KEYS = ("args", "kwargs", "x", "labels", "accumulates")
+KEYS = ("args", "kwargs", "x", "labels", "accumulates", "train")
 DECLARE = "say in it how: gradcheck_example = dict(args=(3, 8, 3), x=(2, 7, 5, 3))"
 
 
@@ -26,6 +26,7 @@ def example_of(name: str, thing: Any) -> dict[str, Any]:
     labels : int
         A number of classes: as many integers as there are images are passed behind x.
     accumulates : bool
+    train : tuple of bool
         See `minialex.gradcheck.check_layer`.
 
     Raises
@@ -43,6 +44,9 @@ def example_of(name: str, thing: Any) -> dict[str, Any]:
     labels = example.get("labels", 1)
     if type(labels) is not int or labels < 1:
         raise InputError(f"{name}: labels={labels!r} is not a number of classes")
+    train = example.get("train", ())
+    if not isinstance(train, (tuple, list)) or not all(type(flag) is bool for flag in train):
+        raise InputError(f"{name}: train={train!r} is no tuple of True and False, such as (True,)")
     return example
 
 
@@ -60,8 +64,8 @@ def inputs_of(name: str, x: Any, example: dict[str, Any], rng: np.random.Generat
             f"{name}: x={x!r} is not a shape, a list of shapes, or a function rng -> array; "
             f"{DECLARE}"
         )
-    if not any(map(differentiable, inputs)):
-        raise InputError(f"{name}: x makes no array of floating-point numbers")
+    if not any(map(is_array, inputs)):
+        raise InputError(f"{name}: x makes no array")
     if "labels" in example:
         inputs.append(rng.integers(example["labels"], size=len(inputs[0])))
     return inputs

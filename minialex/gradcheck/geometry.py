@@ -4,7 +4,8 @@ from typing import Any
 
 from minialex.backend import Array
 from minialex.gradcheck.arrays import differentiable, is_array
-from minialex.gradcheck.layer_subject import LayerSubject, sizes_known
+from minialex.gradcheck.layer_subject import LayerSubject
+from minialex.gradcheck.reach import sizes_known
 from minialex.gradcheck.remake import KERNELS, STRIDES
 from minialex.gradcheck.subject import Subject
 

@@ -1,6 +1,7 @@
 """A layer to check: an object with forward and backward, whoever wrote it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,10 @@ import numpy as np
 from minialex.backend import Array, xp_of
 from minialex.errors import InputError
 from minialex.gradcheck.arrays import Slot, copied, differentiable
-from minialex.gradcheck.reach import attributes, leaves, only_read
+from minialex.gradcheck.reach import attributes, leaves, only_read, sizes_known
+from minialex.gradcheck.restore import left_as_found
 from minialex.gradcheck.returned import Gradients, by_name, named, spellings, spelt
-from minialex.gradcheck.subject import Subject, argument_names, parameters
-
-TRAIN_FLAGS = ("train", "training", "train_flg", "is_training", "is_train")
+from minialex.gradcheck.subject import Subject, argument_names, parameters, train_flag
 
 
 class LayerSubject(Subject):
@@ -38,8 +38,14 @@ class LayerSubject(Subject):
         self.options = {} if flag is None or train is None else {flag: train}
         known = parameters(layer.backward)
         needed = [p for p in known or () if p.default is p.empty and p.kind in (0, 1)]
+        if len(needed) > 1:
+            raise InputError(
+                f"{self.backward_name} takes {needed[1].name} too: give it a default, or keep it "
+                "in an attribute"
+            )
         self.needs_gy = known is None or bool(needed)
         self.sizes_before = sizes_known(layer)
+        self._make_params()
         self.params = self._find_params()
 
     @property
@@ -99,6 +105,21 @@ class LayerSubject(Subject):
     def settings(self) -> dict[str, Any]:
         return attributes(self.layer)
 
+    def _make_params(self) -> None:
+        """Run forward once where that makes parameters: arrays that were not there, and stay."""
+        given, made = leaves(self.layer), set()
+        with left_as_found(self.layer), suppress(Exception):  # the check itself will say why
+            first, second = (self._leaves_behind(factor) for factor in (1.0, 0.875))
+            made = {name for name, array in first.items() if array is second.get(name)}
+        if made - given.keys():
+            self._leaves_behind(1.0)
+
+    def _leaves_behind(self, factor: float) -> dict[str, Array]:
+        """Return the arrays that the layer leads to after forward of another x."""
+        with self._another_x(factor):
+            self.forward()
+        return leaves(self.layer)
+
     def _find_params(self) -> dict[str, Slot]:
         """Return the slots of the parameters, by name."""
         params = getattr(self.layer, "params", None)
@@ -119,9 +140,10 @@ class LayerSubject(Subject):
         own = attributes(self.layer)
         if not leaves(self.layer) and not any(type(value) is float for value in own.values()):
             return []
-        read, rest = only_read(self.layer, self._passes_of_another_x)
+        read, equal, rest = only_read(self.layer, self._passes_of_another_x)
         mine = [name for name in read if name in own]
-        found = [name for name in mine if self._gradient(name, rest) is not None]
+        known = [name for name in own if name in {*read, *equal}]
+        found = [name for name in known if self._gradient(name, rest) is not None]
         if not found and not isinstance(rest, dict) and len(rest) == len(mine):
             found = mine
         gradients = {gradient for name in leaves(self.layer) for gradient in spellings(name)}
@@ -135,19 +157,25 @@ class LayerSubject(Subject):
             self.notes.append(f"not checked, as {why}: {', '.join(sorted(names))}")
 
     def _passes_of_another_x(self, factor: float) -> Gradients:
-        """Run both passes for an x in the same domain; return what stands behind gx.
+        """Run both passes; return what stands behind gx.
 
         Where that raises, the check itself will say so.
         """
-        kept, self.params = self.inputs, {}
+        self.params = {}
+        with suppress(Exception), self._another_x(factor):
+            y = self.forward()
+            returned = self.backward(factor * xp_of(y).ones_like(y))
+            return by_name(returned, self.inputs, self.input_names)[1]
+        return []
+
+    @contextmanager
+    def _another_x(self, factor: float) -> Iterator[None]:
+        """For a while, take an x in the same domain: copies, since forward may change it."""
+        kept = self.inputs
         self.inputs = [copied(factor * x) if differentiable(x) else x for x in kept]
         try:
             with np.errstate(all="ignore"):
-                y = self.forward()
-                returned = self.backward(factor * xp_of(y).ones_like(y))
-            return by_name(returned, self.inputs, self.input_names)[1]
-        except Exception:
-            return []
+                yield
         finally:
             self.inputs = kept
 
@@ -165,23 +193,3 @@ class LayerSubject(Subject):
                 if (g := named(by_text, name)) is not None:
                     return g
         return spelt(attributes(self.layer), name)
-
-
-def sizes_known(layer: Any) -> set[int]:
-    """Return the whole numbers in a layer's attributes, also those in tuples and lists."""
-    known = [v for v in attributes(layer).values() if type(v) is int]
-    for value in attributes(layer).values():
-        if isinstance(value, (tuple, list)):
-            known += [v for v in value if type(v) is int]
-    return set(known)
-
-
-def is_ours(layer: Any) -> bool:
-    """Tell whether this is a `minialex.layer.Layer`, without importing what that needs."""
-    return any(c.__module__ == "minialex.layer" for c in type(layer).__mro__)
-
-
-def train_flag(forward: Callable) -> str | None:
-    """Return the name of forward's argument that says whether the network is in training."""
-    known = [p.name for p in parameters(forward) or []]
-    return next((flag for flag in TRAIN_FLAGS if flag in known), None)

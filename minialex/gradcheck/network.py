@@ -29,7 +29,10 @@ class NetworkSubject(LayerSubject):
         layers = list(getattr(network, "layers", None) or [])
         if not any(_has_params(layer) for layer in layers):
             layers = [network]
-        self.holders = {_name(layer, i, network): layer for i, layer in enumerate(layers)}
+        self.holders: dict[str, Any] = {}
+        for i, layer in enumerate(layers):
+            name = _name(layer, i, network)
+            self.holders[f"{name}{i}" if name in self.holders else name] = layer
         super().__init__(network, [x], train)
         self.name = getattr(network, "name", self.name)
         self.backward_name = f"{self.name}.backward"
@@ -52,16 +55,17 @@ class NetworkSubject(LayerSubject):
         }
 
     def _find_params(self) -> dict[str, Slot]:
-        return {
-            f"{name}.{key}" if name else key: _slot(layer, key)
+        self.places = {
+            f"{name}.{key}" if name else key: (layer, key)
             for name, layer in self.holders.items()
             if _has_params(layer)
             for key in layer.params
         }
+        return {name: _slot(*place) for name, place in self.places.items()}
 
     def _gradient(self, name: str, rest: Gradients = ()) -> Array | None:
-        layer, _, key = name.rpartition(".")
-        return getattr(self.holders[layer], "grads", {}).get(key)
+        layer, key = self.places[name]
+        return getattr(layer, "grads", {}).get(key)
 
 
 def check_network(

@@ -141,7 +141,10 @@ class Derivative:
         return 1e-9 if self.y.dtype == np.float64 else 1e-3
 
     def _moved(self, move: Move, by: complex) -> np.ndarray:
-        """Return y where v is moved; afterwards v is as before."""
+        """Return y where v is moved, or NaN where forward refuses that; afterwards v is as before.
+
+        Forward may put another array in the place of v, such as a parameter that it converts.
+        """
         v = self.slot.get()
         part = np.unravel_index(move, v.shape) if isinstance(move, int) else ...
         before = v[part].copy()
@@ -149,8 +152,14 @@ class Derivative:
             v[part] += by if isinstance(move, int) else xp_of(v).asarray(by * move)
             with np.errstate(all="ignore"):
                 y = np.array(host(self.subject.forward()))
+        except Exception:
+            if isinstance(by, complex):
+                raise
+            return np.full(self.y.shape, np.nan)
         finally:
             v[part] = before
+            if self.slot.get() is not v:
+                self.slot.set(v)
         return y if y.dtype.kind == "c" else y.astype(np.float64)
 
     @contextmanager

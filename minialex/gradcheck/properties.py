@@ -92,6 +92,7 @@ def linear(subject: Subject, gy: Array, found: dict[str, np.ndarray]) -> Iterato
 def in_float32(subject: Subject, gy: Array, wide: dict[str, np.ndarray]) -> Iterator[Problem]:
     """Yield the first of y and the gradients that in float32 is not what it is in float64."""
     found = {"y": copied(subject.forward())} | subject.gradients(gy.astype(np.float32))
+    largest = max(np.abs(wide[name]).max(initial=0) for name in found.keys() - {"y"})
     for name, value in found.items():
         where = (
             f"{subject.name}.forward -> y" if name == "y" else f"{subject.backward_name} -> {name}"
@@ -99,7 +100,8 @@ def in_float32(subject: Subject, gy: Array, wide: dict[str, np.ndarray]) -> Iter
         if value.dtype != np.float32 and value.ndim:  # a loss may well be a Python number
             yield Problem("dtype", where, f"is {value.dtype} {WIDENED}")
             return
-        if not equal(host(value), wide[name], SINGLE):
+        floor = 0.0 if name == "y" else 1e-6 * largest  # a gradient may vanish but for rounding
+        if not equal(host(value), wide[name], SINGLE, floor):
             what = f"in float32 is off by more than {SINGLE:g} of its largest entry in float64"
             yield Problem("dtype", where, what)
             return

@@ -37,6 +37,15 @@ def attributes(owner: Any) -> dict[str, Any]:
     return getattr(owner, "__dict__", {})
 
 
+def sizes_known(layer: Any) -> set[int]:
+    """Return the whole numbers in a layer's attributes, also those in tuples and lists."""
+    known = [v for v in attributes(layer).values() if type(v) is int]
+    for value in attributes(layer).values():
+        if isinstance(value, (tuple, list)):
+            known += [v for v in value if type(v) is int]
+    return set(known)
+
+
 def leaves(root: Any) -> dict[str, Array]:
     """Return the arrays of floats that an object leads to, by name: "W", "fc.W", "Ws[0]"."""
     found: dict[str, Array] = {}
@@ -50,21 +59,26 @@ def leaves(root: Any) -> dict[str, Array]:
     return found
 
 
-def only_read(root: Any, run: Callable[[float], Any]) -> tuple[list[str], Any]:
-    """Return the names of the leaves that `run`, called with two numbers, only reads; and what it
-    returned at last.
+def only_read(root: Any, run: Callable[[float], Any]) -> tuple[list[str], list[str], Any]:
+    """Return the names of the leaves that `run`, called with two numbers, only reads; of those in
+    whose place it puts others with equal values; and what it returned at last.
 
     What it remembers is another array, or has other values, after a call with another number.
     """
-    given = leaves(root)
-    run(0.875)
-    before = leaves(root)
-    values = {name: np.array(host(array)) for name, array in before.items()}
-    returned = run(0.75)
-    after = leaves(root)
-    same = (name for name, a in given.items() if before.get(name) is after.get(name) is a)
-    read = [n for n in same if np.array_equal(host(given[n]), values[n], equal_nan=True)]
-    return read, returned
+    seen = [leaves(root)]
+    values = [{name: np.array(host(array)) for name, array in seen[0].items()}]
+    for number in (0.875, 0.75):
+        returned = run(number)
+        seen.append(leaves(root))
+        values.append({name: np.array(host(array)) for name, array in seen[-1].items()})
+    first, *later = values
+    equal = [
+        name
+        for name, value in first.items()
+        if all(name in v and np.array_equal(value, v[name], equal_nan=True) for v in later)
+    ]
+    read = [name for name in equal if seen[0][name] is seen[1][name] is seen[2][name]]
+    return read, [name for name in equal if name not in read], returned
 
 
 @contextmanager

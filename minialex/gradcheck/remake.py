@@ -80,12 +80,23 @@ def _arguments(layer: Any) -> dict[str, Any]:
         return {}
 
 
+def build(layer: Any, inputs: Sequence[Any], rng: np.random.Generator) -> None:
+    """Call `build(input_shape, rng, dtype)` of a layer that has it, as ours; others do without."""
+    x = next((x for x in inputs if differentiable(x)), None)
+    if x is None or not hasattr(layer, "build"):
+        return
+    arguments = x.shape[1:], rng, x.dtype.name
+    try:
+        inspect.signature(layer.build).bind(*arguments)
+    except TypeError:  # a build of another kind, which forward calls
+        return
+    layer.build(*arguments)
+
+
 def fill(layer: Any, inputs: Sequence[Any], old: Any = None) -> None:
     """Build a layer where it can be built, and set its parameters: to `old`, or at random."""
-    x = next(x for x in inputs if differentiable(x))
     rng = np.random.default_rng(0)
-    if hasattr(layer, "build"):
-        layer.build(x.shape[1:], rng, x.dtype.name)
+    build(layer, inputs, rng)
     params = getattr(layer, "params", None)
     for key, value in params.items() if isinstance(params, dict) else ():
         given = old.get(key) if isinstance(old, dict) else None

@@ -13,6 +13,8 @@ from minialex.gradcheck.randomness import Randomness
 from minialex.gradcheck.reach import replaced
 from minialex.gradcheck.returned import Gradients, by_name
 
+TRAIN_FLAGS = ("train", "training", "train_flg", "is_training", "is_train")
+
 
 class Subject:
     """A pass forward, a pass backward, and the arrays they depend on.
@@ -160,3 +162,14 @@ def parameters(function: Callable) -> list[inspect.Parameter] | None:
         return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return None
+
+
+def is_ours(layer: Any) -> bool:
+    """Tell whether this is a `minialex.layer.Layer`, without importing what that needs."""
+    return any(c.__module__ == "minialex.layer" for c in type(layer).__mro__)
+
+
+def train_flag(forward: Callable) -> str | None:
+    """Return the name of forward's argument that says whether the network is in training."""
+    known = [p.name for p in parameters(forward) or []]
+    return next((flag for flag in TRAIN_FLAGS if flag in known), None)

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from minialex.errors import InputError
-from minialex.gradcheck.arrays import differentiable, sizes
+from minialex.gradcheck.arrays import is_array, sizes
 from minialex.gradcheck.check import check_function, check_layer
 from minialex.gradcheck.distinct import distinct_array
 from minialex.gradcheck.example import DECLARE, example_of, inputs_of
-from minialex.gradcheck.layer_subject import LayerSubject, train_flag
+from minialex.gradcheck.layer_subject import LayerSubject
 from minialex.gradcheck.names import described, imported
+from minialex.gradcheck.remake import build
 from minialex.gradcheck.report import Report
+from minialex.gradcheck.subject import train_flag
 
 SHAPES = ((2, 4, 7, 6), (4, 6))  # tried where no example is given; pictures in either layout
 
@@ -99,7 +101,7 @@ def load(name: str, seed: int = 0) -> Target:
     layer, inputs = _fed(name, make, example, rng)
     if not is_made:
         _make_distinct(layer, inputs, rng)
-    options = {"accumulates": True} if example.get("accumulates") else {}
+    options = {key: example[key] for key in ("accumulates", "train") if key in example}
     return Target(name, layer, inputs, seed, options)
 
 
@@ -142,7 +144,7 @@ def _fed(
         try:
             _build_and_run(layer, inputs, rng)
         except Exception as error:
-            shapes = ", ".join(sizes(x.shape) for x in inputs if differentiable(x))
+            shapes = ", ".join(sizes(x.shape) for x in inputs if is_array(x))
             refusals.append(f"x({shapes}) raises {described(error)}")
         else:
             return layer, inputs
@@ -150,9 +152,9 @@ def _fed(
 
 
 def _build_and_run(layer: Any, inputs: list[Any], rng: np.random.Generator) -> None:
-    x, flag = next(x for x in inputs if differentiable(x)), train_flag(layer.forward)
-    if hasattr(layer, "build") and not getattr(layer, "params", None):
-        layer.build(x.shape[1:], rng, x.dtype.name)
+    if not getattr(layer, "params", None):
+        build(layer, inputs, rng)
+    flag = train_flag(layer.forward)
     layer.forward(*inputs, **({flag: False} if flag else {}))
 
 

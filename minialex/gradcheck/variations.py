@@ -17,10 +17,10 @@ import numpy as np
 from minialex.backend import Array, xp_of
 from minialex.gradcheck.arrays import differentiable, host, is_array, sizes
 from minialex.gradcheck.geometry import first_array
-from minialex.gradcheck.layer_subject import LayerSubject, is_ours
+from minialex.gradcheck.layer_subject import LayerSubject
 from minialex.gradcheck.remake import fill, other_settings
 from minialex.gradcheck.report import Report
-from minialex.gradcheck.subject import Subject
+from minialex.gradcheck.subject import Subject, is_ours
 
 Inputs = list[Any]
 
@@ -89,8 +89,9 @@ def _other_inputs(subject: Subject, rng: np.random.Generator) -> Iterator[tuple[
         [_with_a_row_more(x, first, rng, *how) for x in subject.inputs]
         for how in product((True, False), (True, False))
     ]
-    accepted = (inputs for inputs in tries if not refusal(subject.changed(inputs=inputs)))
-    yield "one more image", next(accepted, tries[-1])
+    accepted = [inputs for inputs in tries if not refusal(subject.changed(inputs=inputs))]
+    fitting = (inputs for inputs in accepted if _fits(subject.changed(inputs=inputs)))
+    yield "one more image", next(fitting, accepted[0] if accepted else tries[-1])
     if first.ndim != 4 or not differentiable(first):
         return
 
@@ -106,6 +107,20 @@ def _other_inputs(subject: Subject, rng: np.random.Generator) -> Iterator[tuple[
         taken = [(0, 0, 2, 0)]
     for sides in taken or options[:1]:
         yield f"x of shape ({sizes(_sum(first.shape, sides))})", grown(sides)
+
+
+def _fits(subject: Subject) -> bool:
+    """Tell whether backward gives every input a gradient of its shape.
+
+    A bias of shape (1, D) is no image more, although forward would take it.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            y = subject.forward()
+            gradients = subject.gradients(xp_of(y).ones_like(y))
+    except Exception:
+        return False
+    return all(gradients[name].shape == slot.get().shape for name, slot in subject.slots().items())
 
 
 def _with_a_row_more(
