@@ -13,7 +13,6 @@ from minialex.data import Dataset, split
 from minialex.data.colour import ColourNoise
 from minialex.data.loader import Loader
 from minialex.data.pixels import Pixels
-from minialex.errors import InputError
 from minialex.evaluate import evaluate
 from minialex.failures import TrainingError, require_finite, require_finite_loss
 from minialex.figures import Epoch, Result, read_result, write_json, write_log
@@ -58,7 +57,9 @@ class Training:
             val_size=val_size,
             out=str(folder) if folder else None,
         )
-        self.trained_on = train.described()
+        self.described = {
+            "trained_on": train.described(), "tested_on": test and test.described()
+        }  # fmt: skip
         train, self.val = split(train, val_size, config.seed)
         self.schedule = parts.schedule(config, len(train))
         self.optimiser = parts.optimiser(config, network.params)
@@ -80,7 +81,7 @@ class Training:
         was_finished = position.epoch == epochs
         if self.folder and not was_finished:
             write_config(
-                self.folder, self.config, network, self.pixels, self.classes, self.trained_on
+                self.folder, self.config, network, self.pixels, self.classes, self.described
             )
         self.progress.begin(epochs, len(self.loader.dataset), position)
         while position.epoch < epochs:
@@ -111,13 +112,9 @@ class Training:
         self.totals = Totals(self.network.device, self.position)
 
     def batches(self) -> Iterator[tuple[Array, Array]]:
-        """Yield what is left of the epoch; save what was learnt if it can no longer be read."""
-        position = self.position
-        try:
-            yield from self.loader.batches(position.epoch, first=position.batch)
-        except (InputError, OSError):
-            state.save_between_steps(self)
-            raise
+        """Yield what is left of the epoch."""
+        with state.saved_if_unreadable(self):
+            yield from self.loader.batches(self.position.epoch, first=self.position.batch)
 
     def step(self, x: Array, labels: Array) -> None:
         """Learn from one batch. Nothing in here waits for a GPU but `read_totals`."""
@@ -148,7 +145,8 @@ class Training:
         self.read_totals()
         require_finite(self)
         position = self.position
-        val = evaluate(self.network, self.val, self.pixels) if len(self.val) else None
+        with state.saved_if_unreadable(self):
+            val = evaluate(self.network, self.val, self.pixels) if len(self.val) else None
         if val:
             self.schedule.epoch_end(1 - val.accuracy)
         row = Epoch(
@@ -190,8 +188,11 @@ class Training:
             seconds=round(sum(row.seconds for row in self.log) + time.perf_counter() - started, 3),
         )
         if self.folder:
+            from matplotlib import rc_context
+
             from minialex import plot
 
             write_json(self.folder / "result.json", asdict(result))
-            plot.curves(self.log).savefig(self.folder / "curves.png")
+            with rc_context():  # nobody asked for our style in figures of their own
+                plot.curves(self.log).savefig(self.folder / "curves.png")
         return result

@@ -4,6 +4,8 @@ The loader has no state: epoch and batch decide what it delivers. So a training 
 the optimiser's state, pixel scale and, as JSON, `Position`, the schedule and every generator.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +76,21 @@ def save_between_steps(training: "Training") -> None:
     training.read_totals()
     require_finite(training)
     save(training, ["last"])
+
+
+@contextmanager
+def saved_if_unreadable(training: "Training") -> Iterator[None]:
+    """Save where pictures can no longer be read in the body, which learns nothing itself."""
+    try:
+        yield
+    except (InputError, OSError) as error:
+        save_between_steps(training)
+        if training.folder is None:
+            raise
+        raise InputError(
+            f"{error}\nWhat was learnt so far is saved. Go on with: minialex train --resume "
+            f"{training.folder}"
+        ) from error
 
 
 def stop(training: "Training") -> None:
@@ -162,7 +179,7 @@ def in_order(value: Any) -> Any:
 def _check_pictures(document: dict[str, Any], training: "Training") -> None:
     """Refuse other training pictures than those that the run began with, as far as it says."""
     stored = document.get("trained_on")
-    words = difference(stored, training.trained_on) if stored else ""
+    words = difference(stored, training.described["trained_on"]) if stored else ""
     if document["classes"] != list(training.classes):
         words = f"the classes were {', '.join(document['classes'])}"
     if words:

@@ -2,7 +2,8 @@
 
 It holds::
 
-    config.json       the configuration with everything resolved, classes, versions and machine
+    config.json       the configuration with everything resolved, classes, versions and machine,
+                      and what tells the pictures from others
     log.csv           a row an epoch (see minialex.figures)
     last.safetensors  where --resume goes on; best.safetensors has the highest validation accuracy,
                       epoch-NNN.safetensors is kept by --save-every
@@ -23,6 +24,7 @@ import numpy as np
 from minialex import checkpoint as checkpoints
 from minialex import config, gpu, machine
 from minialex.config import Config
+from minialex.data.dataset import is_description
 from minialex.errors import InputError
 from minialex.figures import write_json
 
@@ -123,10 +125,12 @@ def new_folder(settings: Config) -> Path:
     """
     if settings.out is not None:
         return Path(settings.out)
+    runs = Path("runs")
+    runs.mkdir(exist_ok=True)
     for k in count(1):
-        folder = Path("runs") / f"{settings.model}-{Path(settings.data).name}-{k}"
+        folder = runs / f"{settings.model}-{Path(settings.data).name}-{k}"
         with suppress(FileExistsError):
-            folder.mkdir(parents=True)
+            folder.mkdir()
             break
     return folder
 
@@ -137,11 +141,12 @@ def write_config(
     network: "Sequential",
     pixels: "Pixels",
     classes: Sequence[str],
-    trained_on: Mapping[str, Any] | None = None,
+    described: Mapping[str, Any],
 ) -> None:
     """Write config.json, and make the folder where there is none.
 
-    trained_on: what `Dataset.described` says of the training pictures, held-out ones among them.
+    described: what `Dataset.described` says of the pictures that it is "trained_on", held-out ones
+    among them, and "tested_on"; {} where nobody knows.
     """
     folder.mkdir(parents=True, exist_ok=True)
     document = {
@@ -149,7 +154,7 @@ def write_config(
         "config_hash": settings.hash(),
         "classes": list(classes),
         "pixels": pixels.config(),
-        "trained_on": trained_on,
+        **described,
         "parameters": sum(p.size for p in network.params.values()),
         **machine.describe(),
         **({} if settings.device == "cpu" else gpu.describe(settings.device)),
@@ -169,8 +174,9 @@ def read_config(folder: Path) -> tuple[dict[str, Any], Config]:
                 f"{path} is not a run's config.json: it has no {key!r} as it should be"
             )
     settings = config.from_dict(document["config"], str(path))
-    if not isinstance(document.get("trained_on"), dict | None):
-        raise InputError(f"{path}: its 'trained_on' is not as `minialex train` writes it")
+    for key in ("trained_on", "tested_on"):
+        if (part := document.get(key)) is not None and not is_description(part):
+            raise InputError(f"{path}: its {key!r} is not as `minialex train` writes it")
     if not document["classes"] or not all(isinstance(name, str) for name in document["classes"]):
         raise InputError(f"{path} is not a run's config.json: its 'classes' are no names")
     return document, settings

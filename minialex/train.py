@@ -1,7 +1,7 @@
 """Training a network on pictures: what to call."""
 
 import warnings
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from minialex.loop import History, Training
 from minialex.network import Sequential
 from minialex.profile import Profile
 from minialex.progress import Silent
+from minialex.run import read_config
 
 
 def fit(
@@ -55,8 +56,9 @@ def fit(
     Raises
     ------
     InputError
-        Data and network do not fit together, `folder` holds weights that would be overwritten, or a
-        run of another configuration, or the device cannot be used or has too little memory.
+        Data and network do not fit together, `folder` holds weights or files that would be
+        overwritten, or a run of another configuration or of other pictures, or the device cannot be
+        used or has too little memory.
     TrainingError
         The loss became NaN or infinite; the message says where, and the last checkpoint is good.
     Interrupted
@@ -115,9 +117,14 @@ def _refuse_to_overwrite(folder: Path) -> None:
             f"{folder} already holds {found[0].name}: choose another --out; --init {folder} begins "
             "with its weights"
         )
-    for name in ("config.json", "log.csv", "result.json"):
-        if (folder / name).exists():
-            raise InputError(f"{folder} already holds {name}: choose another --out, or remove it")
+    files = ("config.json", "log.csv", "result.json", "curves.png")
+    if not (left := [name for name in files if (folder / name).exists()]):
+        return
+    if left == ["config.json"]:  # of a run that ended before its first epoch did
+        with suppress(InputError):
+            read_config(folder)
+            return
+    raise InputError(f"{folder} already holds {left[0]}: choose another --out, or remove it")
 
 
 def _train_and_test(

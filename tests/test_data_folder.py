@@ -199,6 +199,14 @@ def test_a_class_may_be_called_train(tmp_path):
     assert sorted([*train.labels, *test.labels]) == [0] * 3 + [1] * 4
 
 
+@pytest.mark.parametrize("name", ["test", "test1", "val"])
+def test_a_split_without_class_folders_is_no_pair_of_classes(name, tmp_path):
+    for split in ("train", name):
+        save(tmp_path / split / "cat.0.png")
+    with pytest.raises(InputError, match="train: 0 class folders; at least two are needed"):
+        folder.load(tmp_path, 8)
+
+
 def test_a_folder_is_found_under_data_dir(root):
     assert len(data.load("set", data_dir=root.parent).train) == 6
 

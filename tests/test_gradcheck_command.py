@@ -153,6 +153,29 @@ class Drops:
         return gy * self.mask
 
 
+class Normalised:
+    """Parameters in attributes, and a backward behind a training's forward only."""
+
+    gradcheck_example = dict(x=(6, 3), train=(True,))
+
+    def __init__(self):
+        self.gamma, self.beta = np.ones(3), np.zeros(3)
+
+    def forward(self, x, train_flg=True):
+        if not train_flg:
+            return self.gamma * x + self.beta
+        centred = x - x.mean(axis=0)
+        self.deviation = np.sqrt((centred**2).mean(axis=0) + 1e-7)
+        self.normal = centred / self.deviation
+        return self.gamma * self.normal + self.beta
+
+    def backward(self, gy):
+        self.dgamma, self.dbeta = (gy * self.normal).sum(axis=0), gy.sum(axis=0)
+        g = gy * self.gamma
+        g = g - g.mean(axis=0) - self.normal * (g * self.normal).mean(axis=0)
+        return g / self.deviation
+
+
 class TrainsOnly(Drops):
     gradcheck_example = dict(x=(4, 3), train=(True,))
 
@@ -262,6 +285,7 @@ def call(capsys, monkeypatch, tmp_path):
         "instance",
         "affine_forward,affine_backward",
         "softmax_loss",
+        "Normalised",
         "TrainsOnly",
         "BuildsItself",
         "Embedding",
@@ -314,6 +338,12 @@ def test_parameters_of_zeros_and_ones_hide_nothing(call):
     code, out, _ = call("readers:Zeros")
     assert code == 1
     assert "Zeros.backward -> gx" in out
+
+
+def test_a_state_that_is_asked_for_is_that_of_the_first_forward_too(call):
+    assert call("readers:Normalised")[0] == 0
+    made = load("readers:Normalised").what
+    assert np.unique(made.gamma).size == np.unique(made.beta).size == 3
 
 
 def test_a_backward_that_raises_is_located(call):

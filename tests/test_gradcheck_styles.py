@@ -126,6 +126,15 @@ def test_layers_of_one_name_are_all_checked(wrong):
         check_network(Network(layers), X)
 
 
+def test_layers_of_a_network_may_be_made_by_forward_and_named_alike():
+    layers = [Lazy(1.0, True), Lazy(1.0, True), OfOneName(1), OfOneName(2)]
+    layers[2].params["W"] = normal(2, 2)
+    layers[3].params["W"] = normal(2, 2)
+    layers[0].name = "dense_3"  # as the second "dense" would be called
+    names = [row.name for row in check_network(Network(layers), X).checked]
+    assert names == ["gdense_3.W", "gLazy1.W", "gdense.W", "gdense_3_3.W"]
+
+
 class WithDots:
     """A network that holds its parameters itself, by names with dots."""
 
@@ -190,6 +199,24 @@ def test_a_bias_in_a_row_is_no_image():
         affine_forward, affine_backward, [normal(1, 3), normal(3, 4), normal(1, 4)]
     )
     assert "one more image" in {row.case for row in report.checked}
+
+
+class WholeNumbers:
+    """Right: its derivative is 0 where there is one."""
+
+    def forward(self, x):
+        if (x != np.round(x)).any():
+            raise ValueError("whole numbers, please")
+        self.shape = x.shape
+        return np.round(x)
+
+    def backward(self, gy):
+        return np.zeros(self.shape)
+
+
+def test_a_forward_that_refuses_everything_nearby_says_why():
+    with pytest.raises(ValueError, match="whole numbers, please"):
+        check_layer(WholeNumbers(), np.arange(6.0).reshape(2, 3))
 
 
 class Updates:

@@ -286,17 +286,20 @@ def test_changed_pictures_are_noticed_without_a_mean(change, message, tmp_path):
 
 
 class Unplugged:
-    """Pictures on a disk that is gone after some batches."""
+    """Pictures on a disk that is gone after some batches of a size.
 
-    def __init__(self, images, batches):
-        self.images, self.left = images, batches
+    It is 16, or 10 for the last batch of an epoch and for the held-out pictures.
+    """
+
+    def __init__(self, images, batches, size):
+        self.images, self.left, self.size = images, batches, size
         self.shape, self.dtype = images.shape, images.dtype
 
     def __len__(self):
         return len(self.images)
 
     def __getitem__(self, key):
-        if len(np.atleast_1d(key)) == tiny.CONFIG.batch_size:
+        if len(np.atleast_1d(key)) == self.size:
             self.left -= 1
         if self.left < 0:
             raise InputError("pets/cat/1.jpg: there is no such picture; check the path")
@@ -306,14 +309,17 @@ class Unplugged:
         return np.asarray(self.images, dtype)
 
 
-@pytest.mark.parametrize("batches", [2, 8])
-def test_a_picture_that_cannot_be_read_any_more_costs_nothing(batches, whole, tmp_path):
+@pytest.mark.parametrize(
+    ("size", "batches", "step"),
+    [(16, 2, 2), (16, 8, 9), (10, 1, 6), (10, 5, 18)],
+    ids=["first epoch", "second epoch", "first validation", "last validation"],
+)
+def test_a_picture_that_cannot_be_read_any_more_costs_nothing(size, batches, step, whole, tmp_path):
     train, test = tiny.splits()
-    gone = dataclasses.replace(train, images=Unplugged(train.images, batches))
-    with pytest.raises(InputError, match="no such picture"):
+    gone = dataclasses.replace(train, images=Unplugged(train.images, batches, size))
+    with pytest.raises(InputError, match=r"no such picture.*\n.*Go on with: .*--resume"):
         fit(tiny.network(), Splits(gone, test), tiny.CONFIG, folder=tmp_path)
-    state = checkpoint.load(tmp_path / "last.safetensors")[1]
-    assert state["position"]["step"] >= batches - 1
+    assert checkpoint.load(tmp_path / "last.safetensors")[1]["position"]["step"] == step
     resume(tmp_path)
     assert_same_run(tmp_path, whole)
 

@@ -171,6 +171,13 @@ def test_new_runs_take_the_first_free_number(monkeypatch, tmp_path):
     assert run.new_folder(dataclasses.replace(config, out="here")).as_posix() == "here"
 
 
+def test_a_file_in_the_place_of_runs_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").symlink_to(tmp_path / "not mounted")
+    with pytest.raises(FileExistsError):
+        run.new_folder(Config())
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

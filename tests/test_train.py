@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import matplotlib
 import numpy as np
 import pytest
 import tiny
@@ -359,13 +360,27 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
     assert (tmp_path / "last.safetensors").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["config.json", "log.csv", "result.json"])
+@pytest.mark.parametrize("name", ["config.json", "log.csv", "curves.png"])
 def test_a_file_that_a_run_would_replace_is_kept(name, tmp_path):
     (tmp_path / name).write_text("mine")
     with pytest.raises(InputError, match=f"already holds {name}: choose another --out"):
         fit(tiny.network(), tiny.splits(), tiny.CONFIG, folder=tmp_path)
     assert (tmp_path / name).read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_did_not_get_through_an_epoch_may_be_tried_again(tmp_path):
+    config = dataclasses.replace(tiny.CONFIG, lr=1e30, schedule="constant")
+    with pytest.raises(loop.TrainingError):
+        fit(tiny.network(), tiny.splits(), config, folder=tmp_path)
+    fit(tiny.network(), tiny.splits(), tiny.CONFIG, folder=tmp_path)
+    assert run.read_config(tmp_path)[1].lr == tiny.CONFIG.lr
+
+
+def test_nobodys_figures_are_restyled(tmp_path):
+    before = {**matplotlib.rcParams, "backend": None}  # which is chosen when it is first needed
+    fit(tiny.network(), tiny.splits(), tiny.CONFIG, folder=tmp_path)
+    assert {**matplotlib.rcParams, "backend": None} == before
 
 
 def test_config_json_resolves_what_was_left_open(tmp_path):

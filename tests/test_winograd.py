@@ -85,7 +85,7 @@ def test_summary_names_what_is_chosen(monkeypatch):
     assert {row.form for row in rows if row.kind == "conv"} == {"im2col"}
 
 
-def test_the_plan_covers_the_output_with_the_fewest_products():
+def test_the_tiling_covers_the_output_with_the_fewest_products():
     geometry = window_geometry((13, 7), (3, 3), (1, 1), 1)
     tiles = winograd.tiling(geometry, "float32").tiles
     assert (tiles.out, tiles.kernel) == ((4, 2), (6, 6))

@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from minialex import tables
 from minialex.commands.weights import UNKNOWN
@@ -137,7 +137,6 @@ def run_and_data(
 ) -> tuple["Run", "Splits"]:
     """Return a trained network, and its data (or other data) as the training had them."""
     from minialex import data as sets
-    from minialex.data import difference
     from minialex.run import load, read_config
 
     trained = load(run, checkpoint, device)
@@ -156,11 +155,23 @@ def run_and_data(
             f"{name} now has the classes {', '.join(splits.test.classes)}, but {run} was "
             f"trained on {', '.join(trained.classes)}: {remedy}"
         )
-    before = read_config(run)[0].get("trained_on")
-    if before and not data and (words := difference(before, splits.train.described())):
+    if not data and (words := _changed(read_config(run)[0], splits)):
         print(
-            f"warning: the training pictures of {name} have changed since {run} was trained "
-            f"({words}): it may have been trained on some of what is now the test",
+            f"warning: the pictures of {name} have changed since {run} was trained ({words}): it "
+            "may have been trained on some of what is now the test",
             file=sys.stderr,
         )
     return trained, splits
+
+
+def _changed(document: dict[str, Any], splits: "Splits") -> str:
+    """Say in what both parts of a data set differ from what they were; nothing if one does not."""
+    from minialex.data import difference
+
+    parts = {"trained_on": splits.train, "tested_on": splits.test}
+    words = [
+        difference(before, part.described())
+        for key, part in parts.items()
+        if (before := document.get(key))
+    ]
+    return words[0] if words and all(words) else ""

@@ -178,7 +178,7 @@ def _write_run(
     folder = out.with_name(f"{out.name}.{os.getpid()}.tmp")
     tensors = {f"pixels.{name}": array for name, array in pixels.arrays().items()}
     try:
-        write_config(folder, settings, network, pixels, classes)
+        write_config(folder, settings, network, pixels, classes, {})
         checkpoint.save([folder / "best.safetensors"], {**network.params, **tensors}, {})
         folder.rename(out)
     finally:

@@ -114,6 +114,12 @@ class Splits(NamedTuple):
     test: Dataset
 
 
+def is_description(value: Any) -> bool:
+    """Tell whether this has the form of what `Dataset.described` returns."""
+    kinds = {"pictures": int, "labels": str, "grey": float}
+    return isinstance(value, dict) and all(isinstance(value.get(k), t) for k, t in kinds.items())
+
+
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str:
     """Say in what pictures differ by `Dataset.described`; nothing if they do not.
 

@@ -35,7 +35,8 @@ def load(root: str | Path, image_size: int = 32) -> Splits:
     """
     root = Path(root)
     train, test = root / "train", None
-    if train.is_dir() and _folders(train):  # a folder of pictures is a class called train
+    is_split = any(folder.name.startswith(TEST_FOLDERS) for folder in _folders(root))
+    if train.is_dir() and (is_split or _folders(train)):  # or else it is a class called train
         test = next((root / name for name in TEST_FOLDERS if (root / name).is_dir()), None)
     else:
         train = root

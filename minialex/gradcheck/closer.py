@@ -35,6 +35,8 @@ def look_closer(result: Comparison, derivative: Derivative, allowed: float) -> b
                 contradicted |= not abs(result.numeric[position] - value) <= near + allowed
                 result.numeric[position] = value
                 continue
+            if np.isnan(result.numeric[position]):
+                result.numeric[position] = value
             if many_pieces_meet(derivative, index, yours[position]):
                 kinks.append(position)
                 continue

@@ -79,6 +79,8 @@ class Comparer:
         allowed = mode.allowed(derivative, yours, result.scale)
         result.wrong = np.flatnonzero(result.off() > allowed)
         contradicted = look_closer(result, derivative, allowed)
+        if derivative.refused and np.isnan(result.numeric[result.wrong]).any():
+            raise derivative.refused  # there is nothing to compare with
         if mode is COMPLEX and (contradicted or self._deceived(derivative, result, allowed)):
             raise NotComplexSafe(DECEIVED)
         if not result.wrong.size:
@@ -148,6 +150,8 @@ class Comparer:
         if off <= allowed:
             return
         off, near = self._off_along(DOUBT, derivative, yours, direction)  # crosses fewer kinks
+        if off <= near and self.most < MOST:  # a network, which takes long
+            return
         if off <= near:
             total = float((yours * direction).sum())
             value, near = closest(derivative, direction, total)

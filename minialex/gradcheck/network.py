@@ -26,13 +26,6 @@ class NetworkSubject(LayerSubject):
     in_sequence = True
 
     def __init__(self, network: Any, x: Array, train: bool) -> None:
-        layers = list(getattr(network, "layers", None) or [])
-        if not any(_has_params(layer) for layer in layers):
-            layers = [network]
-        self.holders: dict[str, Any] = {}
-        for i, layer in enumerate(layers):
-            name = _name(layer, i, network)
-            self.holders[f"{name}{i}" if name in self.holders else name] = layer
         super().__init__(network, [x], train)
         self.name = getattr(network, "name", self.name)
         self.backward_name = f"{self.name}.backward"
@@ -55,6 +48,15 @@ class NetworkSubject(LayerSubject):
         }
 
     def _find_params(self) -> dict[str, Slot]:
+        layers = list(getattr(self.layer, "layers", None) or [])
+        if not any(_has_params(layer) for layer in layers):
+            layers = [self.layer]
+        self.holders: dict[str, Any] = {}
+        for i, layer in enumerate(layers):
+            name = _name(layer, i, self.layer)
+            while name in self.holders:
+                name += f"_{i}"
+            self.holders[name] = layer
         self.places = {
             f"{name}.{key}" if name else key: (layer, key)
             for name, layer in self.holders.items()

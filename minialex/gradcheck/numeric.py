@@ -44,12 +44,15 @@ class Derivative:
         The mean of |v|, or 1 where v is zero: steps are given in it, since v may be in any unit.
     rounding : float
         How far rounding errors of y can turn a slope over one unit.
+    refused : Exception or None
+        What forward raised where v was moved at last.
     """
 
     def __init__(self, subject: Subject, slot: Slot, gy: Array, y: Array) -> None:
         self.subject, self.slot, self.gy, self.y = subject, slot, host(gy), host(y)
         self.unit = float(np.abs(host(slot.get())).mean(dtype=np.float64)) or 1.0
         largest = float(np.abs(self.gy * self.y).max(initial=0))
+        self.refused: Exception | None = None
         self._eps = float(np.finfo(self.y.dtype).eps)
         self.rounding = self._eps * largest / self.unit
 
@@ -152,9 +155,10 @@ class Derivative:
             v[part] += by if isinstance(move, int) else xp_of(v).asarray(by * move)
             with np.errstate(all="ignore"):
                 y = np.array(host(self.subject.forward()))
-        except Exception:
-            if isinstance(by, complex):
+        except Exception as error:
+            if isinstance(by, complex) or isinstance(error, MemoryError):
                 raise
+            self.refused = error
             return np.full(self.y.shape, np.nan)
         finally:
             v[part] = before

@@ -98,9 +98,10 @@ def load(name: str, seed: int = 0) -> Target:
     if not all(callable(getattr(layer, method, None)) for method in ("forward", "backward")):
         raise InputError(f"{name}: {type(layer).__name__} has no forward(x) and backward(gy)")
     example = example or example_of(name, layer)
-    layer, inputs = _fed(name, make, example, rng)
+    train = (example.get("train") or (False,))[0]
+    layer, inputs = _fed(name, make, example, rng, train)
     if not is_made:
-        _make_distinct(layer, inputs, rng)
+        _make_distinct(layer, inputs, rng, train)
     options = {key: example[key] for key in ("accumulates", "train") if key in example}
     return Target(name, layer, inputs, seed, options)
 
@@ -135,14 +136,18 @@ def _made(name: str, make: Callable, args: tuple, kwargs: dict[str, Any]) -> Any
 
 
 def _fed(
-    name: str, make: Callable[[], Any], example: dict[str, Any], rng: np.random.Generator
+    name: str,
+    make: Callable[[], Any],
+    example: dict[str, Any],
+    rng: np.random.Generator,
+    train: bool,
 ) -> tuple[Any, list[Any]]:
     """Return a layer that was built, and inputs that it takes."""
     refusals = []
     for x in [example["x"]] if "x" in example else SHAPES:
         layer, inputs = make(), inputs_of(name, x, example, rng)
         try:
-            _build_and_run(layer, inputs, rng)
+            _build_and_run(layer, inputs, rng, train)
         except Exception as error:
             shapes = ", ".join(sizes(x.shape) for x in inputs if is_array(x))
             refusals.append(f"x({shapes}) raises {described(error)}")
@@ -151,17 +156,17 @@ def _fed(
     raise InputError(f"{name}: {'; '.join(refusals)}; {DECLARE}")
 
 
-def _build_and_run(layer: Any, inputs: list[Any], rng: np.random.Generator) -> None:
+def _build_and_run(layer: Any, inputs: list[Any], rng: np.random.Generator, train: bool) -> None:
     if not getattr(layer, "params", None):
         build(layer, inputs, rng)
     flag = train_flag(layer.forward)
-    layer.forward(*inputs, **({flag: False} if flag else {}))
+    layer.forward(*inputs, **({flag: train} if flag else {}))
 
 
-def _make_distinct(layer: Any, inputs: list[Any], rng: np.random.Generator) -> None:
+def _make_distinct(layer: Any, inputs: list[Any], rng: np.random.Generator, train: bool) -> None:
     """Spread parameters that are all alike, such as biases of zero or scales of one."""
     try:
-        params = LayerSubject(layer, inputs, False).params
+        params = LayerSubject(layer, inputs, train).params
     except Exception:  # backward raises: the check will say so
         return
     for slot in params.values():
