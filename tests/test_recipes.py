@@ -189,8 +189,8 @@ def test_pictures_of_cuda_convnet():
         assert not config.flip
         assert config.val_size == 0
     for name, views, val_size in (("13pct", 10, 10_000), ("13pct-all", 10, 0),
-                                  ("11pct", 9, 10_000), ("11pct-all", 9, 0),
-                                  ("11pct-short", 9, 0)):  # fmt: skip
+                                  ("11pct", 10, 10_000), ("11pct-all", 10, 0),
+                                  ("11pct-short", 10, 0)):  # fmt: skip
         config = recipes.config(f"cuda-convnet-{name}")
         assert (config.image_size, config.load_size, config.crop) == (24, 32, 0)
         assert (config.views, config.val_size, config.flip) == (views, val_size, True)

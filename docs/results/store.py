@@ -1,11 +1,12 @@
 """Stores a finished run under docs/results/, for the pages that cite it.
 
-    python docs/results/store.py RUN NAME [--data-dir DIR] [--note "..."] [--commit C]
+    python docs/results/store.py RUN NAME [--data-dir DIR] [--note "..."] [--commit C] [--views N]
 
 writes docs/results/NAME/: log.csv and result.json as the run wrote them; manifest.json, with
 configuration, its hash, commit, seed, machine and seconds; confusion.csv, how often test pictures
 of each class (row) are given each class (column); filters.npy, the first kernels, (kh, kw, C, F).
-The last two are of the weights, and left out where these have been deleted.
+The last two are of the weights, and left out where these have been deleted. With --views, another
+confusion-N-views.csv is of so many views of each test picture.
 """
 
 import argparse
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--data-dir")
     parser.add_argument("--note", default="")
     parser.add_argument("--commit", help="whose code trained; default: the one that is here")
+    parser.add_argument("--views", type=int, help="measure with so many views as well")
     options = parser.parse_args()
     folder = HERE / options.name
     document, settings = read_config(options.run)
@@ -39,8 +41,8 @@ def main() -> None:
     if result is None:
         raise SystemExit(f"{options.run} is not finished")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("confusion.csv", "filters.npy"):
-        (folder / name).unlink(missing_ok=True)
+    for path in (*folder.glob("confusion*.csv"), folder / "filters.npy"):
+        path.unlink(missing_ok=True)
     for name in ("log.csv", "result.json"):
         shutil.copy(options.run / name, folder)
     if (options.run / "best.safetensors").exists():
@@ -65,10 +67,14 @@ def main() -> None:
 def write_confusion_and_filters(options: argparse.Namespace, views: int, folder: Path) -> None:
     trained, splits = run_and_data(options.run, options.data_dir)
     test = splits.test
-    predicted = evaluate(trained.network, test, trained.pixels, views).predicted
-    confusion = np.zeros((len(test.classes),) * 2, int)
-    np.add.at(confusion, (test.labels, predicted), 1)
-    write_confusion(folder / "confusion.csv", test.classes, confusion)
+    files = {"confusion.csv": views}
+    if options.views:
+        files[f"confusion-{options.views}-views.csv"] = options.views
+    for name, count in files.items():
+        predicted = evaluate(trained.network, test, trained.pixels, count).predicted
+        confusion = np.zeros((len(test.classes),) * 2, int)
+        np.add.at(confusion, (test.labels, predicted), 1)
+        write_confusion(folder / name, test.classes, confusion)
     first = next(iter(trained.network.params.values()))
     if first.ndim == 4:
         np.save(folder / "filters.npy", first)

@@ -37,11 +37,11 @@ RATES = (
     "velocity starts at 0 here; there it goes on.",
 )
 
-NINE_VIEWS = (
-    "Nine views, 3x3 places without mirror images, as in cuda-convnet2; cuda-convnet averages the "
-    "ten of cuda-convnet-13pct."
+TEN_VIEWS = (
+    "Ten views: corners and centre, and their mirror images. They came in the commit that these "
+    "files came in (13 March 2012); before, and in cuda-convnet2, there are nine, 3x3 places."
 )
-ELEVEN = {**CROPPED, "decay": {**CROPPED["decay"], "fc*.W": 0.01}, "views": 9}
+ELEVEN = {**CROPPED, "decay": {**CROPPED["decay"], "fc*.W": 0.01}, "views": 10}
 
 
 def _two_stages(
@@ -107,7 +107,7 @@ CUDA_CONVNET = {
         ("Ten views: corners and centre, and their mirror images. With them the source's run has "
          "12.6 % error.",),
     ),
-    **_two_stages("11pct", ELEVEN, (350, 150), (NINE_VIEWS,)),
+    **_two_stages("11pct", ELEVEN, (350, 150), (TEN_VIEWS,)),
     "cuda-convnet-11pct-short": Recipe(
         "CIFAR-10, the network of 11 % error in 100 epochs instead of 520",
         METHOD.format("11pct"),
@@ -115,7 +115,7 @@ CUDA_CONVNET = {
             **ELEVEN, "model": "cuda-convnet-11pct", "epochs": 100,
             "schedule": "linear", "lr": 0.004,
         },
-        (*ORDER, CENTRE, NINE_VIEWS,
+        (*ORDER, CENTRE, TEN_VIEWS,
          "One stage of 100 epochs on all pictures. The source has 350 on four fifths of them and "
          "170 on all, at 0.001 until it falls twice at the end; here the rate of the weights rises "
          "to 0.004 in the first ten epochs and falls to 0 in a line, that of biases with it."),
