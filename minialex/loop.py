@@ -57,9 +57,8 @@ class Training:
             val_size=val_size,
             out=str(folder) if folder else None,
         )
-        self.described = {
-            "trained_on": train.described(), "tested_on": test and test.described()
-        }  # fmt: skip
+        given = {"trained_on": train, "tested_on": test}
+        self.described = {key: pictures.described() for key, pictures in given.items() if pictures}
         train, self.val = split(train, val_size, config.seed)
         self.schedule = parts.schedule(config, len(train))
         self.optimiser = parts.optimiser(config, network.params)

@@ -102,7 +102,7 @@ def load(name: str, seed: int = 0) -> Target:
     layer, inputs = _fed(name, make, example, rng, train)
     if not is_made:
         _make_distinct(layer, inputs, rng, train)
-    options = {key: example[key] for key in ("accumulates", "train") if key in example}
+    options = {key: value for key, value in example.items() if key in ("accumulates", "train")}
     return Target(name, layer, inputs, seed, options)
 
 
