@@ -53,6 +53,22 @@ class Dropout:
         return gy * self.scale
 
 
+class Chain:
+    """A network of layers that anybody wrote."""
+
+    def __init__(self, *layers) -> None:
+        self.layers = layers
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, gy):
+        for layer in reversed(self.layers):
+            gy = layer.backward(gy)
+
+
 def kinds(report) -> list[str]:
     """Return what is wrong, such as "gradient Dense.backward -> gW"."""
     return [f"{problem.kind} {problem.where}" for problem in report.problems]

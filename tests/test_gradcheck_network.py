@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from plain_layers import Dense, kinds, normal
+from plain_layers import Chain, Dense, kinds, normal
 
 from minialex.errors import InputError
 from minialex.gradcheck import GradientMismatch, check_network
@@ -169,22 +169,6 @@ def test_a_network_that_holds_the_parameters(dtype):
         "gradient TwoLayers.backward -> gb1",
         "gradient TwoLayers.backward -> gW1",
     ]
-
-
-class Chain:
-    """Layers without names in a list."""
-
-    def __init__(self, *layers) -> None:
-        self.layers = layers
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x
-
-    def backward(self, gy):
-        for layer in reversed(self.layers):
-            gy = layer.backward(gy)
 
 
 class Tanh:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from plain_layers import kinds, normal
+from plain_layers import Chain, kinds, normal
 
 from minialex.errors import InputError
 from minialex.gradcheck import GradientMismatch, check_function, check_layer, check_network
@@ -102,28 +102,13 @@ class OfOneName:
         return slope @ self.params["W"].T
 
 
-class Network:
-    def __init__(self, layers):
-        self.layers = layers
-
-    def forward(self, x):
-        for layer in self.layers:
-            x = layer.forward(x)
-        return x
-
-    def backward(self, gy):
-        for layer in reversed(self.layers):
-            gy = layer.backward(gy)
-
-
 @pytest.mark.parametrize("wrong", [0, 1, 2])
 def test_layers_of_one_name_are_all_checked(wrong):
-    factors = [1.0, 1.0, 1.0]
-    assert len(check_network(Network([OfOneName(i) for i in range(3)]), X).checked) == 3
-    factors[wrong] = 2.0
-    layers = [OfOneName(i, factor) for i, factor in enumerate(factors)]
+    layers = [OfOneName(i) for i in range(3)]
+    assert len(check_network(Chain(*layers), X).checked) == 3
+    layers[wrong].factor = 2.0
     with pytest.raises(GradientMismatch):
-        check_network(Network(layers), X)
+        check_network(Chain(*layers), X)
 
 
 def test_layers_of_a_network_may_be_made_by_forward_and_named_alike():
@@ -131,7 +116,7 @@ def test_layers_of_a_network_may_be_made_by_forward_and_named_alike():
     layers[2].params["W"] = normal(2, 2)
     layers[3].params["W"] = normal(2, 2)
     layers[0].name = "dense_3"  # as the second "dense" would be called
-    names = [row.name for row in check_network(Network(layers), X).checked]
+    names = [row.name for row in check_network(Chain(*layers), X).checked]
     assert names == ["gdense_3.W", "gLazy1.W", "gdense.W", "gdense_3_3.W"]
 
 

@@ -149,15 +149,13 @@ class Comparer:
         off, allowed = self._off_along(CENTRAL, derivative, yours, direction)
         if off <= allowed:
             return
-        off, near = self._off_along(DOUBT, derivative, yours, direction)  # crosses fewer kinks
-        if off <= near and self.most < MOST:  # a network, which takes long
-            return
-        if off <= near:
+        off, roughly = self._off_along(DOUBT, derivative, yours, direction)  # crosses fewer kinks
+        borne_out = off <= roughly
+        if borne_out and self.most == MOST:  # in a whole network this would take long
             total = float((yours * direction).sum())
             value, near = closest(derivative, direction, total)
-            if abs(total - value) <= near + allowed:
-                return
-        if self._compare(CENTRAL, name, derivative, yours).wrong.size:
+            borne_out = abs(total - value) <= near + allowed
+        if not borne_out and self._compare(CENTRAL, name, derivative, yours).wrong.size:
             raise NotComplexSafe(DECEIVED)
 
 
