@@ -45,7 +45,7 @@ def test_log_and_result_are_those_of_the_manifest(run):
 
 
 @pytest.mark.parametrize(
-    "path", sorted(RESULTS.glob("**/confusion.csv")), ids=lambda path: path.parent.name
+    "path", sorted(RESULTS.glob("**/confusion*.csv")), ids=lambda p: f"{p.parent.name}/{p.stem}"
 )
 def test_a_confusion_matrix_belongs_to_its_accuracy(path):
     with path.open(encoding="utf-8") as file:
@@ -53,7 +53,11 @@ def test_a_confusion_matrix_belongs_to_its_accuracy(path):
     counts = np.array(rows, int)
     assert counts.shape == (len(classes), len(classes))
     assert (counts.sum(axis=1) == 1000).all()  # of CIFAR-10's test pictures
-    assert counts.trace() / counts.sum() == pytest.approx(manifest_of(path.parent)["test_accuracy"])
+    accuracy, stored = counts.trace() / counts.sum(), manifest_of(path.parent)["test_accuracy"]
+    if path.stem == "confusion":
+        assert accuracy == pytest.approx(stored)
+    else:  # other views of the same pictures
+        assert stored - 0.02 < accuracy != stored
 
 
 @pytest.mark.parametrize(

@@ -38,20 +38,21 @@ def unpack(archive: Path, md5: str, folder: str) -> Path:
             f"another one. Remove it, and it is downloaded again"
         )
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix=f".{folder}-") as temporary:
+        inside = Path(temporary) / folder
         try:
             with tarfile.open(archive, "r:gz") as tar:
                 for member in tar:
                     path = PurePosixPath(member.name)
                     content = tar.extractfile(member) if member.isfile() else None
                     if content and path.parent == PurePosixPath(folder):
-                        (Path(temporary) / folder).mkdir(exist_ok=True)
-                        (Path(temporary) / folder / path.name).write_bytes(content.read())
+                        inside.mkdir(exist_ok=True)
+                        (inside / path.name).write_bytes(content.read())
         except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise InputError(f"{archive}: cannot be unpacked ({error}). Remove it") from error
-        if not (Path(temporary) / folder).is_dir():
+        if not inside.is_dir():
             raise InputError(f"{archive}: holds no folder {folder}. Remove it")
         try:
-            return (Path(temporary) / folder).replace(archive.parent / folder)
+            return inside.replace(archive.parent / folder)
         except OSError as error:
             raise InputError(
                 f"{archive.parent / folder} is in the way of what {archive.name} holds "
